@@ -1,0 +1,114 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+let package = Package(
+    name: "vedette",
+    products: [
+        .executable(name: "vedette", targets: ["vedette"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Centre
+        .target(name: "Domain", swiftSettings: swiftSettings),
+
+        // C libraries and the shims for what Swift cannot import
+        .systemLibrary(name: "CGStreamer", pkgConfig: "gstreamer-app-1.0 gstreamer-video-1.0"),
+        .systemLibrary(name: "CGStreamerRTSPServer", pkgConfig: "gstreamer-rtsp-server-1.0"),
+        .target(name: "CGStreamerShims", dependencies: ["CGStreamer"]),
+        .target(
+            name: "COpenCVShims",
+            cxxSettings: [.unsafeFlags(["-I/usr/include/opencv4", "-O2", "-std=c++17"])],
+            linkerSettings: [
+                .linkedLibrary("opencv_core"), .linkedLibrary("opencv_imgproc"), .linkedLibrary("opencv_imgcodecs"),
+                .linkedLibrary("opencv_video"), .linkedLibrary("opencv_dnn"), .linkedLibrary("opencv_objdetect"),
+            ]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+        .target(name: "CCurlShims", dependencies: ["CCurl"]),
+
+        // Kits
+        .target(
+            name: "GStreamerKit", dependencies: ["CGStreamer", "CGStreamerShims"], swiftSettings: swiftSettings),
+        .target(name: "OpenCVKit", dependencies: ["COpenCVShims"], swiftSettings: swiftSettings),
+        .target(name: "PostgresKit", dependencies: ["CPostgres", logging], swiftSettings: swiftSettings),
+        .target(name: "CurlKit", dependencies: ["CCurl", "CCurlShims"], swiftSettings: swiftSettings),
+
+        // Adapters
+        .target(
+            name: "Pipelines", path: "pipelines", exclude: ["README.md"], sources: ["Pipelines.swift"],
+            resources: [.embedInCode("rtsp-h264.gst"), .embedInCode("rtsp-h265.gst")], swiftSettings: swiftSettings),
+        .target(
+            name: "Ingest", dependencies: ["Domain", "GStreamerKit", "Pipelines", logging],
+            swiftSettings: swiftSettings),
+        .target(name: "Motion", dependencies: ["Domain", "OpenCVKit"], swiftSettings: swiftSettings),
+        .target(
+            name: "Clips",
+            dependencies: ["Domain", "GStreamerKit", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Store", dependencies: ["Domain", "PostgresKit", logging],
+            resources: [.embedInCode("Migrations")], swiftSettings: swiftSettings),
+        .target(
+            name: "VisionModels",
+            dependencies: ["Domain", "CurlKit", logging, .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: swiftSettings),
+        .target(name: "Detection", dependencies: ["Domain", "OpenCVKit", logging], swiftSettings: swiftSettings),
+        .target(name: "Worker", dependencies: ["Domain", logging, lifecycle], swiftSettings: swiftSettings),
+        .target(
+            name: "Simulator",
+            dependencies: ["GStreamerKit", "CGStreamer", "CGStreamerRTSPServer", "CGStreamerShims", logging, lifecycle],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Settings", dependencies: ["Domain", .product(name: "Yams", package: "Yams")],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "API",
+            dependencies: ["Domain", hummingbird, logging, .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "WebUI", dependencies: [hummingbird], resources: [.copy("Static")], swiftSettings: swiftSettings),
+
+        // Composition and executable
+        .target(
+            name: "App",
+            dependencies: [
+                "Domain", "Ingest", "Motion", "Clips", "Store", "PostgresKit", "VisionModels", "Detection", "Worker",
+                "Simulator", "Settings", "API", "WebUI", hummingbird, logging, lifecycle,
+            ], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "vedette",
+            dependencies: ["App", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: swiftSettings),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["Domain", "PostgresKit", "GStreamerKit"], swiftSettings: swiftSettings),
+        .target(name: "PortConformance", dependencies: ["Domain", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: swiftSettings),
+        .testTarget(name: "GStreamerKitTests", dependencies: ["GStreamerKit", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Simulator", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "ClipsTests", dependencies: ["Clips", "Ingest", "Simulator", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "MotionTests", dependencies: ["Motion", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "PostgresKitTests", dependencies: ["PostgresKit", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport", "PortConformance"], swiftSettings: swiftSettings),
+        .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "Detection", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "TestSupport"], swiftSettings: swiftSettings),
+    ]
+)

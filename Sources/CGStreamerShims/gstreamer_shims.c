@@ -1,0 +1,1 @@
+#include "gstreamer_shims.h"

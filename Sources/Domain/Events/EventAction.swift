@@ -1,0 +1,34 @@
+/// Names one event of a camera's state machine while it is going on; the shell maps it to an `Identifier<Event>`.
+package struct EventSlot: Hashable, Sendable {
+    package var number: Int
+    package init(number: Int) { self.number = number }
+}
+
+/// What moved and when, on the connection's timeline.
+package struct EventSpan: Sendable, Hashable {
+    /// The frame at which the debounce was satisfied.
+    package var triggered: MediaTime
+    /// The first and last moving frame.
+    package var started: MediaTime
+    package var ended: MediaTime
+    /// Largest share of the picture that moved, 0–1.
+    package var score: Double
+
+    package init(triggered: MediaTime, started: MediaTime, ended: MediaTime, score: Double) {
+        self.triggered = triggered
+        self.started = started
+        self.ended = ended
+        self.score = score
+    }
+}
+
+/// What the event state machine asks its shell to do.
+package enum EventAction: Sendable, Hashable {
+    /// Begin a clip at the newest keyframe at or before `clipFrom` and let it run. `continues` is the event that was cut
+    /// at the maximum length and whose clip ends exactly where this one begins.
+    case open(EventSlot, triggered: MediaTime, started: MediaTime, clipFrom: MediaTime, continues: EventSlot?)
+    /// A moving frame belongs to this event: a candidate for evidence.
+    case moving(EventSlot, at: MediaTime, score: Double, boxes: [Box])
+    /// End the clip after the last unit presented before `clipUntil`; the event is over.
+    case close(EventSlot, EventSpan, clipUntil: MediaTime)
+}

@@ -1,0 +1,70 @@
+/// What is normal at a place and what to look for.
+package enum Definition {}
+
+/// One immutable version of a definition.
+package struct DefinitionVersion: Sendable, Hashable {
+    package var id: Identifier<DefinitionVersion>
+    package var definition: Identifier<Definition>
+    /// 1, 2, 3 …
+    package var version: Int
+    /// What is normal, in the owner's words.
+    package var normal: String
+    /// What is looked for; seeing one of these makes the embedded analyzer say `abnormal`.
+    package var labels: [String]
+
+    package init(
+        id: Identifier<DefinitionVersion>, definition: Identifier<Definition>, version: Int, normal: String,
+        labels: [String]
+    ) {
+        self.id = id
+        self.definition = definition
+        self.version = version
+        self.normal = normal
+        self.labels = labels
+    }
+}
+
+/// A configured judge.
+package struct Analyzer: Sendable, Hashable {
+    package enum Kind: String, Sendable, CaseIterable { case embedded, openai }
+    package var id: Identifier<Analyzer>
+    package var organization: Identifier<Organization>
+    package var name: String
+    package var kind: Kind
+    /// `openai`: ends before `/chat/completions`.
+    package var baseURL: String?
+    package var model: String?
+    /// Sent as `Authorization: Bearer`; never logged or returned.
+    package var apiKey: String?
+    /// For the whole request.
+    package var timeoutSeconds: Double
+
+    package init(
+        id: Identifier<Analyzer>, organization: Identifier<Organization>, name: String, kind: Kind,
+        baseURL: String? = nil, model: String? = nil, apiKey: String? = nil, timeoutSeconds: Double = 60
+    ) {
+        self.id = id
+        self.organization = organization
+        self.name = name
+        self.kind = kind
+        self.baseURL = baseURL
+        self.model = model
+        self.apiKey = apiKey
+        self.timeoutSeconds = timeoutSeconds
+    }
+}
+
+/// Which analyzers judge, and how their opinions become one verdict.
+package struct Policy: Sendable, Hashable {
+    package enum Mode: String, Sendable, CaseIterable { case single }
+    package var id: Identifier<Policy>
+    package var mode: Mode
+    /// In order; `single` takes exactly one.
+    package var analyzers: [Identifier<Analyzer>]
+
+    package init(id: Identifier<Policy>, mode: Mode, analyzers: [Identifier<Analyzer>]) {
+        self.id = id
+        self.mode = mode
+        self.analyzers = analyzers
+    }
+}

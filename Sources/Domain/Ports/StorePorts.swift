@@ -1,0 +1,112 @@
+/// A row is not there, or belongs to someone else, or a write came too late.
+package enum StoreError: Error, Sendable, Hashable {
+    case notFound(String)
+    /// The row changed since it was read (`If-Match`).
+    case conflict(String)
+    /// A unique name is taken.
+    case duplicate(String)
+    /// The database cannot be reached; says what was tried, without credentials.
+    case unavailable(String)
+}
+
+/// Cameras and sites of one organization.
+package protocol CameraStore: Sendable {
+    func sites(of organization: Identifier<Organization>) async throws -> [Site]
+    /// By name, then id.
+    func cameras(of organization: Identifier<Organization>) async throws -> [Camera]
+    func camera(_ id: Identifier<Camera>, of organization: Identifier<Organization>) async throws -> Camera
+    func insert(_ camera: Camera) async throws
+    /// Writes if the stored revision is `camera.revision`, and returns the new revision; else `conflict`.
+    func update(_ camera: Camera) async throws -> Int64
+    /// Marks it deleted: no longer listed or ingested; its events keep its name.
+    func delete(_ id: Identifier<Camera>, of organization: Identifier<Organization>) async throws
+    /// Every enabled or disabled camera of every organization, for ingest.
+    func camerasToIngest() async throws -> [Camera]
+    /// Yields once at once and then whenever cameras changed; a reconnect of the listener yields too.
+    func changes() async throws -> AsyncStream<Void>
+}
+
+/// Events and what hangs on them.
+package protocol EventStore: Sendable {
+    /// I3: event, clip, evidence and first job in one transaction; repeating it changes nothing.
+    func handOver(_ record: EventRecord) async throws
+    func event(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws -> EventDetail
+    func events(_ query: EventQuery, of organization: Identifier<Organization>) async throws -> [EventDetail]
+    /// All, newest first.
+    func verdicts(of event: Identifier<Event>, in organization: Identifier<Organization>) async throws -> [Verdict]
+    /// Reviewed, starred, note: nil leaves as it is; the inner nil clears the note.
+    func annotate(
+        _ id: Identifier<Event>, of organization: Identifier<Organization>, reviewed: Bool?, starred: Bool?,
+        note: String??
+    ) async throws
+    /// I5, first step: the row turns `deleting` and is hidden; `finishDeleting` follows when the files are gone.
+    func beginDeleting(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws -> EventRecord
+    func finishDeleting(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws
+    /// Events whose deletion a crash cut short.
+    func deleting() async throws -> [EventRecord]
+    /// Which of these ids have an event row, whatever its state: for the check at start (I2).
+    func existing(_ ids: [Identifier<Event>]) async throws -> Set<Identifier<Event>>
+    /// Ids of events that were inserted or changed (also by other processes), as they happen.
+    func changes() async throws -> AsyncStream<EventChange>
+}
+
+/// Something happened to an event.
+package struct EventChange: Sendable, Hashable {
+    package enum Kind: String, Sendable { case created, updated, deleted }
+    package var kind: Kind
+    package var event: Identifier<Event>
+    package var organization: Identifier<Organization>
+
+    package init(kind: Kind, event: Identifier<Event>, organization: Identifier<Organization>) {
+        self.kind = kind
+        self.event = event
+        self.organization = organization
+    }
+}
+
+/// Everything a worker needs for one event.
+package struct JudgeTask: Sendable {
+    package var event: EventDetail
+    package var definition: DefinitionVersion
+    package var policy: Policy
+    package var analyzers: [Analyzer]
+
+    package init(event: EventDetail, definition: DefinitionVersion, policy: Policy, analyzers: [Analyzer]) {
+        self.event = event
+        self.definition = definition
+        self.policy = policy
+        self.analyzers = analyzers
+    }
+}
+
+/// What people configured about judging; written from the settings file at start.
+package protocol JudgingStore: Sendable {
+    /// Creates or updates by name; returns the stored id.
+    func put(_ analyzer: Analyzer) async throws -> Identifier<Analyzer>
+    /// The organization's default policy.
+    func put(_ policy: Policy, of organization: Identifier<Organization>) async throws
+    /// A new version of the organization's definition if the words or labels differ from the newest, else nothing.
+    func define(normal: String, labels: [String], of organization: Identifier<Organization>) async throws
+        -> DefinitionVersion
+    func task(for event: Identifier<Event>, of organization: Identifier<Organization>) async throws -> JudgeTask
+}
+
+/// The queue. Every write of a lease holder carries the lease's token; a stale one changes nothing (I4).
+package protocol JobQueue: Sendable {
+    /// Takes up to `limit` runnable jobs of these kinds, and those whose lease ran out.
+    func claim(kinds: [String], limit: Int, owner: String, leaseSeconds: Double) async throws -> [Lease]
+    /// Extends leases; returns the tokens still held.
+    func renew(_ leases: [Lease], leaseSeconds: Double) async throws -> Set<Identifier<Lease>>
+    /// Verdict and job completion in one transaction; false (and nothing written) when the lease was lost.
+    func complete(_ lease: Lease, verdict: Verdict?) async throws -> Bool
+    /// Runs again after the delay, or is discarded when its attempts are used up; false when the lease was lost.
+    func retry(_ lease: Lease, error: String, delaySeconds: Double) async throws -> Bool
+    /// Gives up for good, with the reason; false when the lease was lost.
+    func discard(_ lease: Lease, error: String) async throws -> Bool
+    /// A stop is not a failed attempt: the job is available again at once and the attempt is not counted.
+    func release(_ leases: [Lease]) async throws
+    /// Yields when there may be something to claim (`NOTIFY`), never more often than it is read.
+    func wakes() async throws -> AsyncStream<Void>
+    /// Numbers by state, for status pages.
+    func counts() async throws -> [Job.State: Int]
+}

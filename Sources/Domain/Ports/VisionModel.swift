@@ -1,0 +1,53 @@
+/// What an analyzer is asked.
+package struct JudgeRequest: Sendable {
+    package struct Picture: Sendable {
+        /// The JPEG file's bytes.
+        package var jpeg: [UInt8]
+        /// Seconds from the clip's first picture.
+        package var atSeconds: Double
+        /// The moving region at that instant.
+        package var box: Box?
+
+        package init(jpeg: [UInt8], atSeconds: Double, box: Box?) {
+            self.jpeg = jpeg
+            self.atSeconds = atSeconds
+            self.box = box
+        }
+    }
+    package var cameraName: String
+    package var triggeredAt: WallTime
+    package var definition: DefinitionVersion
+    /// At least one, in time order.
+    package var pictures: [Picture]
+
+    package init(cameraName: String, triggeredAt: WallTime, definition: DefinitionVersion, pictures: [Picture]) {
+        self.cameraName = cameraName
+        self.triggeredAt = triggeredAt
+        self.definition = definition
+        self.pictures = pictures
+    }
+}
+
+/// Why there is no judgement; classed once, here. `detail` holds no secret and no prompt.
+package struct JudgeError: Error, Sendable, Hashable {
+    package enum Outcome: Sendable, Hashable {
+        /// Try again, not before `afterSeconds` where the server said so.
+        case retry(afterSeconds: Double?)
+        /// Asking again cannot help.
+        case discard
+    }
+    package var outcome: Outcome
+    package var detail: String
+
+    package init(_ outcome: Outcome, _ detail: String) {
+        self.outcome = outcome
+        self.detail = detail
+    }
+}
+
+/// A model that judges events.
+package protocol VisionModel: Sendable {
+    /// Judges one event. An answer that is not usable after one repair attempt is a judgement of state `uncertain`, not
+    /// an error. Cancellation ends it within a second.
+    func judge(_ request: JudgeRequest) async throws(JudgeError) -> Judgement
+}
