@@ -37,7 +37,7 @@ package struct Identifier<Entity>: Hashable, Sendable, Comparable, CustomStringC
 
     package var description: String { uuid.uuidString.lowercased() }
 
-    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
+    package static func < (left: Self, right: Self) -> Bool { left.uuid < right.uuid }
 }
 
 extension Identifier: Codable {

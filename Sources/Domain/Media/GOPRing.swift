@@ -1,0 +1,64 @@
+/// The last seconds of one connection as whole GOPs, oldest first; payloads are shared, not copied.
+///
+/// Bounded by seconds and by bytes. A GOP leaves only as a whole, and only when what remains still covers `keepSeconds`,
+/// or when the byte bound is passed: then `evictedForBytes` grows and the pre-roll may be short.
+package struct GOPRing: Sendable {
+    private struct GOP: Sendable {
+        var starts: MediaTime
+        var units: [AccessUnit]
+        var bytes: Int
+    }
+    private var gops: [GOP] = []
+    private var newest: MediaTime?
+    /// Bytes of payload held now.
+    package private(set) var byteCount = 0
+    /// GOPs thrown out early because of the byte bound.
+    package private(set) var evictedForBytes = 0
+    /// Seconds between the starts of the last two GOPs.
+    package private(set) var keyframeIntervalSeconds: Double?
+    package let keepSeconds: Double
+    package let maximumBytes: Int
+
+    package init(keepSeconds: Double, maximumBytes: Int) {
+        self.keepSeconds = keepSeconds
+        self.maximumBytes = maximumBytes
+    }
+
+    /// Appends a unit; those before the first video keyframe cannot be played and are not kept.
+    package mutating func append(_ unit: AccessUnit) {
+        if unit.track == .video, unit.isKeyframe {
+            if let last = gops.last {
+                keyframeIntervalSeconds = unit.presentation.seconds(since: last.starts)
+            }
+            gops.append(GOP(starts: unit.presentation, units: [unit], bytes: unit.payload.byteCount))
+        } else if !gops.isEmpty {
+            gops[gops.count - 1].units.append(unit)
+            gops[gops.count - 1].bytes += unit.payload.byteCount
+        } else {
+            return
+        }
+        byteCount += unit.payload.byteCount
+        if unit.track == .video { newest = max(newest ?? unit.presentation, unit.presentation) }
+        evict()
+    }
+
+    private mutating func evict() {
+        guard let newest else { return }
+        while gops.count > 1 {
+            let stillCovers = newest.seconds(since: gops[1].starts) >= keepSeconds
+            guard stillCovers || byteCount > maximumBytes else { return }
+            if !stillCovers { evictedForBytes += 1 }
+            byteCount -= gops[0].bytes
+            gops.removeFirst()
+        }
+    }
+
+    /// Everything from the newest keyframe at or before `time`; from the oldest there is when `time` lies before it.
+    package func units(from time: MediaTime) -> [AccessUnit] {
+        let first = gops.lastIndex { $0.starts <= time } ?? 0
+        return gops[first...].flatMap(\.units)
+    }
+
+    /// Where the oldest GOP starts.
+    package var oldest: MediaTime? { gops.first?.starts }
+}

@@ -1,0 +1,96 @@
+/// Every setting there is, in the order of the reference page.
+package enum SettingsTable {
+    package static let rows: [SettingRow] = [
+        SettingRow(
+            "listen", .text, default: "127.0.0.1:8080",
+            "Address and port of the web page and the API. Until people can sign in, keep it on loopback or behind a proxy."
+        ),
+        SettingRow(
+            "data_dir", .text, default: "./data",
+            "Folder for clips, the spool, the administrator token and the embedded database."),
+        SettingRow(
+            "database_url", .text, secret: true,
+            "PostgreSQL to use (`postgresql://user@host/vedette`). Without it a private one is started in `data_dir`."),
+        SettingRow(
+            "models_dir", .text,
+            "Folder with `yolox_nano.onnx` for the embedded analyzer. Without it OpenCV's lesser people detector is used."
+        ),
+        SettingRow(
+            "log_level", .choice(["trace", "debug", "info", "notice", "warning", "error"]), default: "info",
+            "How much is logged to standard error."),
+        SettingRow(
+            "worker_concurrency", .integer(1...64), default: "2", unit: "jobs",
+            "How many events are judged at the same time by this process."),
+        SettingRow("site", .group(site), "The place where the cameras are."),
+        SettingRow(
+            "cameras", .groupList(identity: "name", camera),
+            "The cameras. They are created or updated in the database at start; those added over the API stay."),
+        SettingRow(
+            "analyzers", .groupList(identity: "name", analyzer),
+            "The judges. Without any, one of kind `embedded` named `local` is made."),
+        SettingRow("policy", .group(policy), "Which analyzers judge an event."),
+        SettingRow("definition", .group(definition), "What is normal here, and what to look for."),
+    ]
+
+    static let site: [SettingRow] = [
+        SettingRow("name", .text, default: "home", "Name of the site."),
+        SettingRow(
+            "time_zone", .text, default: "UTC", "IANA name (`Europe/Helsinki`); the page shows times in this zone."),
+    ]
+
+    static let camera: [SettingRow] = [
+        SettingRow("name", .text, required: true, "Unique name; letters, digits, space, `-`, `_`, `.`; at most 64."),
+        SettingRow("enabled", .flag, default: "true", "Whether it is watched."),
+        SettingRow(
+            "url", .text, required: true, secret: true,
+            "RTSP address, with credentials where the camera wants them (`rtsp://user:password@host:554/path`)."),
+        SettingRow("transport", .choice(["tcp", "udp"]), default: "tcp", "How RTP travels."),
+        SettingRow(
+            "timeout_seconds", .number(1...120), default: "10", unit: "seconds",
+            "Silence after which the connection counts as failed and is made anew."),
+        SettingRow(
+            "pre_roll_seconds", .number(0...60), default: "5", unit: "seconds", "Video kept from before the motion."),
+        SettingRow(
+            "post_roll_seconds", .number(0...60), default: "5", unit: "seconds", "Video kept from after the motion."),
+        SettingRow(
+            "merge_gap_seconds", .number(0.2...60), default: "1.5", unit: "seconds",
+            "Motion that resumes within this time belongs to the same event."),
+        SettingRow(
+            "cool_down_seconds", .number(0...3600), default: "0", unit: "seconds",
+            "After an event, no new one starts for this long."),
+        SettingRow(
+            "maximum_length_seconds", .number(10...3600), default: "60", unit: "seconds",
+            "A longer event is cut; the next one continues without a gap."),
+        SettingRow(
+            "sensitivity", .number(0...1), default: "0.5", "0 sees little, 1 sees everything."),
+        SettingRow(
+            "minimum_area", .number(0...0.5), default: "0.002", unit: "fraction of the picture",
+            "Smallest moving region that counts."),
+    ]
+
+    static let analyzer: [SettingRow] = [
+        SettingRow("name", .text, required: true, "Unique name, used in `policy.analyzers`."),
+        SettingRow(
+            "kind", .choice(["embedded", "openai"]), required: true,
+            "`embedded` needs no server; `openai` is any server with `/chat/completions` that takes pictures."),
+        SettingRow("base_url", .text, "`openai`: address before `/chat/completions` (`http://127.0.0.1:8081/v1`)."),
+        SettingRow("model", .text, "`openai`: model name to ask for."),
+        SettingRow("api_key", .text, secret: true, "`openai`: sent as `Authorization: Bearer`."),
+        SettingRow(
+            "timeout_seconds", .number(1...600), default: "60", unit: "seconds",
+            "For one whole request to the model server."),
+    ]
+
+    static let policy: [SettingRow] = [
+        SettingRow("mode", .choice(["single"]), default: "single", "`single`: one analyzer's answer is the verdict."),
+        SettingRow("analyzers", .textList, "Names of analyzers; `single` takes one. Default: the first there is."),
+    ]
+
+    static let definition: [SettingRow] = [
+        SettingRow(
+            "normal", .text, default: "Nobody is there and nothing moves.", "What is normal, in your own words."),
+        SettingRow(
+            "labels", .textList, default: "[person, vehicle, animal]",
+            "What to look for; seeing one makes the embedded analyzer call the event abnormal."),
+    ]
+}

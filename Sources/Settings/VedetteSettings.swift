@@ -1,0 +1,146 @@
+package import Domain
+
+/// All settings, checked, as values.
+package struct VedetteSettings: Sendable {
+    package struct CameraEntry: Sendable, Hashable {
+        package var name: String
+        package var enabled: Bool
+        package var settings: CameraSettings
+    }
+    package struct AnalyzerEntry: Sendable, Hashable {
+        package var name: String
+        package var kind: Analyzer.Kind
+        package var baseURL: String?
+        package var model: String?
+        package var apiKey: String?
+        package var timeoutSeconds: Double
+    }
+
+    package var listenHost: String
+    package var listenPort: Int
+    package var dataDirectory: String
+    package var databaseURL: String?
+    package var modelsDirectory: String?
+    package var logLevel: String
+    package var workerConcurrency: Int
+    package var siteName: String
+    package var siteTimeZone: String
+    package var cameras: [CameraEntry]
+    package var analyzers: [AnalyzerEntry]
+    package var policyMode: Policy.Mode
+    /// Names of analyzers, all of which exist.
+    package var policyAnalyzers: [String]
+    package var definitionNormal: String
+    package var definitionLabels: [String]
+
+    /// Reads settings from a file's text (nil: no file) with the environment laid over it.
+    package static func load(yaml: String?, fileName: String, environment: [String: String]) throws(SettingsError)
+        -> VedetteSettings
+    {
+        var raw = try yaml.map { (text) throws(SettingsError) in try RawSetting.parse(yaml: text, fileName: fileName) }
+            ?? RawSetting(content: .map([]), origin: "the defaults")
+        try EnvironmentOverrides.apply(environment, to: &raw)
+        return try VedetteSettings(CheckedSettings(raw, rows: SettingsTable.rows, path: ""))
+    }
+
+    init(_ checked: CheckedSettings) throws(SettingsError) {
+        let listen = checked.text("listen") ?? ""
+        guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
+            (0...65535).contains(port), colon > listen.startIndex
+        else {
+            throw SettingsError(
+                "`listen` is `\(listen)` at \(checked.origin(of: "listen")), but must be address:port, as in `127.0.0.1:8080`")
+        }
+        listenHost = String(listen[..<colon]).trimmingBrackets
+        listenPort = port
+        dataDirectory = checked.text("data_dir") ?? "./data"
+        databaseURL = checked.text("database_url")
+        if let url = databaseURL, !url.hasPrefix("postgresql://"), !url.hasPrefix("postgres://") {
+            throw SettingsError(
+                "`database_url` at \(checked.origin(of: "database_url")) must begin with `postgresql://`")
+        }
+        modelsDirectory = checked.text("models_dir")
+        logLevel = checked.text("log_level") ?? "info"
+        workerConcurrency = Int(checked.number("worker_concurrency") ?? 2)
+        siteName = checked.group("site")?.text("name") ?? "home"
+        siteTimeZone = checked.group("site")?.text("time_zone") ?? "UTC"
+        cameras = try checked.groups("cameras").map { (entry) throws(SettingsError) in try Self.camera(entry) }
+        var analyzers = try checked.groups("analyzers").map { (entry) throws(SettingsError) in
+            try Self.analyzer(entry)
+        }
+        if analyzers.isEmpty {
+            analyzers = [AnalyzerEntry(name: "local", kind: .embedded, timeoutSeconds: 60)]
+        }
+        self.analyzers = analyzers
+        let policy = checked.group("policy")
+        policyMode = policy?.text("mode").flatMap(Policy.Mode.init(rawValue:)) ?? .single
+        policyAnalyzers = policy?.texts("analyzers") ?? [analyzers[0].name]
+        let whereFrom = policy?.origin(of: "analyzers") ?? checked.origin
+        for name in policyAnalyzers where !analyzers.contains(where: { $0.name == name }) {
+            throw SettingsError(
+                "`policy.analyzers` names `\(name)` at \(whereFrom), but `analyzers` has only: \(analyzers.map(\.name).joined(separator: ", "))")
+        }
+        if policyMode == .single, policyAnalyzers.count != 1 {
+            throw SettingsError(
+                "`policy.analyzers` has \(policyAnalyzers.count) entries at \(whereFrom), but mode `single` takes exactly 1")
+        }
+        let definition = checked.group("definition")
+        definitionNormal = definition?.text("normal") ?? ""
+        let labels = (definition?.texts("labels") ?? []).map { String($0.lowercased().trimmed) }
+        if labels.isEmpty || labels.contains(where: { $0.isEmpty || $0.count > 64 }) || labels.count > 64 {
+            throw SettingsError(
+                "`definition.labels` at \(definition?.origin(of: "labels") ?? checked.origin) must be 1 to 64 words of at most 64 letters")
+        }
+        definitionLabels = labels
+    }
+
+    private static func camera(_ entry: CheckedSettings) throws(SettingsError) -> CameraEntry {
+        let name = entry.text("name") ?? ""
+        if let problem = CameraRules.problem(name: name) {
+            throw SettingsError("camera name `\(name)` at \(entry.origin(of: "name")): \(problem)")
+        }
+        let url = entry.text("url") ?? ""
+        if let problem = CameraRules.problem(url: url) {
+            throw SettingsError("`url` of camera `\(name)` at \(entry.origin(of: "url")): \(problem)")
+        }
+        let standard = CameraSettings(url: url)
+        return CameraEntry(
+            name: name, enabled: entry.flag("enabled") ?? true,
+            settings: CameraSettings(
+                url: url,
+                transport: entry.text("transport").flatMap(SourceLocation.Transport.init(rawValue:)) ?? .tcp,
+                timeoutSeconds: entry.number("timeout_seconds") ?? standard.timeoutSeconds,
+                preRollSeconds: entry.number("pre_roll_seconds") ?? standard.preRollSeconds,
+                postRollSeconds: entry.number("post_roll_seconds") ?? standard.postRollSeconds,
+                mergeGapSeconds: entry.number("merge_gap_seconds") ?? standard.mergeGapSeconds,
+                coolDownSeconds: entry.number("cool_down_seconds") ?? standard.coolDownSeconds,
+                maximumLengthSeconds: entry.number("maximum_length_seconds") ?? standard.maximumLengthSeconds,
+                sensitivity: entry.number("sensitivity") ?? standard.sensitivity,
+                minimumArea: entry.number("minimum_area") ?? standard.minimumArea))
+    }
+
+    private static func analyzer(_ entry: CheckedSettings) throws(SettingsError) -> AnalyzerEntry {
+        let name = entry.text("name") ?? ""
+        let kind = entry.text("kind").flatMap(Analyzer.Kind.init(rawValue:)) ?? .embedded
+        let baseURL = entry.text("base_url")
+        if kind == .openai {
+            guard let baseURL, baseURL.hasPrefix("http://") || baseURL.hasPrefix("https://") else {
+                throw SettingsError(
+                    "`base_url` of analyzer `\(name)` at \(entry.origin(of: "base_url")) must be an http:// or https:// address")
+            }
+            guard entry.text("model") != nil else {
+                throw SettingsError("`model` of analyzer `\(name)` is missing at \(entry.origin)")
+            }
+        }
+        return AnalyzerEntry(
+            name: name, kind: kind, baseURL: baseURL, model: entry.text("model"), apiKey: entry.text("api_key"),
+            timeoutSeconds: entry.number("timeout_seconds") ?? 60)
+    }
+}
+
+extension String {
+    /// `[::1]` as `::1`.
+    fileprivate var trimmingBrackets: String {
+        hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : self
+    }
+}
