@@ -62,6 +62,7 @@ let package = Package(
             name: "Clips",
             dependencies: ["Domain", "GStreamerKit", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: swiftSettings),
+        .target(name: "Spool", dependencies: ["Domain", logging], swiftSettings: swiftSettings),
         .target(
             name: "Store", dependencies: ["Domain", "PostgresKit", logging],
             resources: [.embedInCode("Migrations")], swiftSettings: swiftSettings),
@@ -89,7 +90,7 @@ let package = Package(
         .target(
             name: "App",
             dependencies: [
-                "Domain", "Ingest", "Motion", "Clips", "Store", "PostgresKit", "VisionModels", "Detection", "Worker",
+                "Domain", "Ingest", "Motion", "Clips", "Spool", "Store", "PostgresKit", "VisionModels", "Detection", "Worker",
                 "Simulator", "Settings", "API", "WebUI", hummingbird, logging, lifecycle,
             ], swiftSettings: swiftSettings),
         .executableTarget(
@@ -110,5 +111,11 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport", "PortConformance"], swiftSettings: swiftSettings),
         .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "Detection", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: swiftSettings),
+        .testTarget(name: "APITests", dependencies: ["API", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird")], swiftSettings: swiftSettings),
+        .testTarget(name: "WorkerTests", dependencies: ["Worker", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "RepositoryTests", dependencies: ["Settings", "API"], swiftSettings: swiftSettings),
+        .testTarget(name: "EndToEndTests", dependencies: ["App", "Domain", "Store", "PostgresKit", "Simulator", "TestSupport"], swiftSettings: swiftSettings),
     ]
 )

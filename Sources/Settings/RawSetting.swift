@@ -1,4 +1,4 @@
-internal import Yams
+import Yams
 
 /// A value as written, with where it was written, before it is compared with the table.
 struct RawSetting {

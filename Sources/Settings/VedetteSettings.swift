@@ -1,4 +1,4 @@
-package import Domain
+import Domain
 
 /// All settings, checked, as values.
 package struct VedetteSettings: Sendable {

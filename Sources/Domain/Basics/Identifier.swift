@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 
 /// A UUIDv7 that names one `Entity`; ordered by creation time.
 ///

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+import FoundationEssentials
 
 /// An instant of wall-clock time in UTC, with nanosecond units.
 package struct WallTime: Hashable, Sendable, Comparable, Codable {

@@ -66,10 +66,10 @@ package struct EventOutcome: Sendable {
 
 /// The folder where events are made, and the way from there into the store (I1, I2, I3, I8).
 package protocol EventSpool: Sendable {
-    /// Notes the draft durably and returns the path for the clip writer.
-    func begin(_ draft: EventDraft) async throws -> String
+    /// Notes the draft and returns the path for the clip writer.
+    func begin(_ draft: EventDraft) throws -> String
     /// Makes everything durable, moves it into the media folder and queues the hand-over.
     func finish(_ draft: EventDraft, _ outcome: EventOutcome) async throws
     /// Removes every trace of an event that came to nothing.
-    func discard(_ id: Identifier<Event>) async
+    func discard(_ id: Identifier<Event>)
 }

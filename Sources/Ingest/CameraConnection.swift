@@ -1,0 +1,188 @@
+import Domain
+import Logging
+
+/// One connection to a camera, from the first packet to the failure that ends it.
+///
+/// Data flow: source → ring buffer and running clips (every access unit, I6) → decoder → motion → event machine →
+/// clips opened and closed. All of it runs in `run`'s task; adapters' threads only wake it.
+actor CameraConnection {
+    private let camera: Camera
+    private let ports: IngestPorts
+    private let board: StatusBoard
+    private let logger: Logger
+
+    private var stream: StreamDescription?
+    private var decoder: (any FrameDecoder)?
+    private var detector: (any MotionDetector)?
+    private var gate: MotionGate
+    private var machine: EventMachine
+    private var ring: GOPRing
+    private var clock = ClockMap()
+    private var lastVideo: MediaTime?
+    private var droppedSeen = 0
+    private var recordings: [EventSlot: EventRecording] = [:]
+    /// Ids of events by slot, kept a little longer than the recordings for `continues`.
+    private var identifiers: [EventSlot: Identifier<Event>] = [:]
+
+    /// Extra seconds the ring keeps beyond the pre-roll: debounce and decoding take their time.
+    private static let ringMarginSeconds = 3.0
+    private static let ringMaximumBytes = 96 << 20
+
+    init(camera: Camera, ports: IngestPorts, board: StatusBoard, logger: Logger) {
+        self.camera = camera
+        self.ports = ports
+        self.board = board
+        self.logger = logger
+        gate = ports.makeGate(camera.settings)
+        machine = EventMachine(settings: EventSettings(camera.settings))
+        ring = GOPRing(
+            keepSeconds: camera.settings.preRollSeconds + Self.ringMarginSeconds, maximumBytes: Self.ringMaximumBytes)
+    }
+
+    /// Runs until the source fails or the task is cancelled; returns when all clips are finished.
+    func run() async -> SourceError {
+        let (wakes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let wake: @Sendable () -> Void = { continuation.yield() }
+        let source: any MediaSource
+        do {
+            source = try ports.sources.open(camera.settings.location, wake: wake)
+        } catch {
+            return error
+        }
+        // Clips are finished beside the loop; the group ends when the last one is done.
+        let failure = await withDiscardingTaskGroup(returning: SourceError.self) { finishing in
+            var failure = SourceError(.ended, "the camera's session was stopped")
+            loop: for await _ in wakes {
+                for item in source.drain() {
+                    do throws(SourceError) {
+                        try receive(item, wake: wake)
+                    } catch {
+                        failure = error
+                        break loop
+                    }
+                }
+                for recording in analyse() {
+                    finishing.addTask { await recording.finish() }
+                }
+                if let broken = decoder?.failure {
+                    failure = broken
+                    break loop
+                }
+            }
+            for recording in endStream() {
+                finishing.addTask { await recording.finish() }
+            }
+            continuation.finish()
+            await source.close()
+            await decoder?.close()
+            return failure
+        }
+        return failure
+    }
+
+    private func receive(_ item: SourceItem, wake: @escaping @Sendable () -> Void) throws(SourceError) {
+        switch item {
+        case .failed(let error):
+            throw error
+        case .stream(let description):
+            let decoder = try ports.decoders.open(description, wake: wake)
+            do {
+                detector = try ports.makeDetector(camera.settings)
+            } catch {
+                throw SourceError(.internalFailure, "motion analysis cannot start: \(error)")
+            }
+            stream = description
+            self.decoder = decoder
+            board.streaming(description, decoder: decoder.name)
+            logger.info(
+                "camera is online",
+                metadata: [
+                    "codec": "\(description.codec.rawValue)",
+                    "size": "\(description.widthPixels)x\(description.heightPixels)", "decoder": "\(decoder.name)",
+                ])
+        case .accessUnit(let unit):
+            if unit.track == .video {
+                clock.observe(unit.presentation, arrivedAt: unit.arrivedAt)
+                lastVideo = max(lastVideo ?? unit.presentation, unit.presentation)
+            }
+            ring.append(unit)
+            board.received(unit, keyframeIntervalSeconds: ring.keyframeIntervalSeconds)
+            for recording in recordings.values { recording.writer.append(unit) }
+            if unit.track == .video { decoder?.decode(unit) }
+        }
+    }
+
+    /// Looks at the frames that came out of the decoder; returns the recordings that are complete.
+    private func analyse() -> [EventRecording] {
+        guard let decoder, let detector else { return [] }
+        var complete: [EventRecording] = []
+        for frame in decoder.drain() {
+            do {
+                let measurement = try frame.withPicture { try detector.measure($0, at: frame.presentation) }
+                let judgement = gate.judge(measurement)
+                let actions = machine.observe(
+                    at: frame.presentation, moving: judgement.moving, score: judgement.score, boxes: judgement.boxes)
+                complete += perform(actions, frame: frame, state: .ready)
+            } catch {
+                logger.warning("a frame could not be analysed", metadata: ["error": "\(error)"])
+            }
+            let dropped = decoder.dropped
+            board.analysed(
+                frame, dropped: dropped - droppedSeen, openEvent: machine.openSlot.flatMap { identifiers[$0] })
+            droppedSeen = dropped
+        }
+        return complete
+    }
+
+    private func endStream() -> [EventRecording] {
+        let complete = perform(
+            machine.streamEnded(at: lastVideo ?? MediaTime(nanoseconds: 0)), frame: nil, state: .interrupted)
+        return complete
+    }
+
+    private func perform(_ actions: [EventAction], frame: (any DecodedFrame)?, state: Event.State) -> [EventRecording] {
+        var complete: [EventRecording] = []
+        for action in actions {
+            switch action {
+            case .open(let slot, let triggered, let started, let clipFrom, let continues):
+                open(slot, triggered: triggered, started: started, clipFrom: clipFrom, continues: continues)
+            case .moving(let slot, let at, let score, let boxes):
+                if let frame { recordings[slot]?.moved(at: at, score: score, boxes: boxes, frame: frame) }
+            case .close(let slot, let span, _):
+                guard let recording = recordings.removeValue(forKey: slot) else { continue }
+                recording.close(span: span, state: state)
+                complete.append(recording)
+                identifiers = identifiers.filter { $0.key.number > slot.number - 8 }
+            }
+        }
+        return complete
+    }
+
+    private func open(
+        _ slot: EventSlot, triggered: MediaTime, started: MediaTime, clipFrom: MediaTime, continues: EventSlot?
+    ) {
+        let units = ring.units(from: clipFrom)
+        guard let stream, let first = units.first(where: { $0.track == .video })?.presentation,
+            let triggeredAt = clock.wall(triggered), let startedAt = clock.wall(started),
+            let clipStartsAt = clock.wall(first)
+        else { return }
+        let id = Identifier<Event>.make(at: triggeredAt)
+        let draft = EventDraft(
+            id: id, organization: camera.organization, site: camera.site, camera: camera.id, kind: .motion,
+            triggeredAt: triggeredAt, startedAt: startedAt, clipStartsAt: clipStartsAt,
+            continues: continues.flatMap { identifiers[$0] })
+        do {
+            let path = try ports.spool.begin(draft)
+            let writer = try ports.clips.open(stream, path: path)
+            for unit in units { writer.append(unit) }
+            identifiers[slot] = id
+            recordings[slot] = EventRecording(
+                draft: draft, stream: stream, writer: writer, clipStarts: first, clock: clock, ports: ports,
+                logger: logger)
+            logger.info("event", metadata: ["event": "\(id)"])
+        } catch {
+            ports.spool.discard(id)
+            logger.error("an event could not be recorded", metadata: ["event": "\(id)", "error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Domain
+import Logging
+
+/// Watches one camera until it is cancelled: connects, reconnects, and runs one `CameraConnection` at a time.
+///
+/// Whatever a camera does ends in its own session; others never notice.
+package final class CameraSession: Sendable {
+    package let camera: Camera
+    private let ports: IngestPorts
+    private let logger: Logger
+    let board: StatusBoard
+
+    package init(camera: Camera, ports: IngestPorts, logger: Logger) {
+        self.camera = camera
+        self.ports = ports
+        var logger = logger
+        logger[metadataKey: "camera"] = "\(camera.name)"
+        self.logger = logger
+        board = StatusBoard(clock: ports.clock)
+    }
+
+    package var status: CameraStatus { board.current() }
+
+    /// The newest decoded picture as a JPEG; nil when there is none.
+    package func snapshot(longestSidePixels: Int) throws -> Still? {
+        guard let frame = board.newestFrame else { return nil }
+        let stills = ports.stills
+        return try frame.withPicture {
+            try stills.encode($0, crop: nil, longestSidePixels: longestSidePixels, quality: 80)
+        }
+    }
+
+    /// Runs until the task is cancelled; returns when every clip of the camera is finished.
+    package func run() async {
+        var backoff = ReconnectBackoff()
+        while !Task.isCancelled {
+            board.connecting()
+            let connection = CameraConnection(camera: camera, ports: ports, board: board, logger: logger)
+            let failure = await connection.run()
+            board.newestFrame = nil
+            guard !Task.isCancelled else { break }
+            let delay = backoff.delaySeconds(
+                onlineSeconds: board.onlineSeconds(), random: Double.random(in: 0..<1))
+            board.failed(failure)
+            logger.warning(
+                "camera is not delivering",
+                metadata: [
+                    "error": "\(failure.kind.rawValue)", "detail": "\(failure.detail)",
+                    "retry_seconds": "\((delay * 10).rounded() / 10)",
+                ])
+            try? await Task.sleep(for: .milliseconds(Int(delay * 1000)))
+        }
+        board.stopped()
+    }
+}

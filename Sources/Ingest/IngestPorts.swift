@@ -1,0 +1,29 @@
+import Domain
+
+/// Everything a camera session needs from outside.
+package struct IngestPorts: Sendable {
+    package var sources: any SourceOpener
+    package var decoders: any DecoderOpener
+    package var clips: any ClipWriterOpener
+    package var spool: any EventSpool
+    package var stills: any StillEncoder
+    /// A fresh detector for one connection.
+    package var makeDetector: @Sendable (CameraSettings) throws -> any MotionDetector
+    package var makeGate: @Sendable (CameraSettings) -> MotionGate
+    package var clock: any WallClock
+
+    package init(
+        sources: any SourceOpener, decoders: any DecoderOpener, clips: any ClipWriterOpener, spool: any EventSpool,
+        stills: any StillEncoder, makeDetector: @escaping @Sendable (CameraSettings) throws -> any MotionDetector,
+        makeGate: @escaping @Sendable (CameraSettings) -> MotionGate, clock: any WallClock
+    ) {
+        self.sources = sources
+        self.decoders = decoders
+        self.clips = clips
+        self.spool = spool
+        self.stills = stills
+        self.makeDetector = makeDetector
+        self.makeGate = makeGate
+        self.clock = clock
+    }
+}

@@ -1,0 +1,152 @@
+import Domain
+import Synchronization
+
+/// A camera's status, written by its session and read from anywhere.
+final class StatusBoard: Sendable {
+    private struct State {
+        var status = CameraStatus(state: .connecting)
+        /// Since when nothing has been delivered; nil while it is.
+        var silentSince: WallTime?
+        var frame: (any DecodedFrame)?
+        var rate = RateMeter()
+        var everConnected = false
+    }
+    /// After this long without a picture a camera is `offline` rather than `failing`.
+    static let offlineAfterSeconds = 30.0
+    private let state = Mutex(State())
+    private let clock: any WallClock
+
+    init(clock: any WallClock) {
+        self.clock = clock
+        state.withLock { $0.silentSince = clock.now }
+    }
+
+    func current() -> CameraStatus {
+        let now = clock.now
+        return state.withLock { state in
+            var status = state.status
+            if status.state == .failing, let since = state.silentSince,
+                now.seconds(since: since) > Self.offlineAfterSeconds
+            {
+                status.state = .offline
+            }
+            (status.framesPerSecond, status.bitrateKbps) = state.rate.perSecond(now: now)
+            return status
+        }
+    }
+
+    var newestFrame: (any DecodedFrame)? {
+        get { state.withLock { $0.frame } }
+        set { state.withLock { $0.frame = newValue } }
+    }
+
+    func connecting() {
+        state.withLock { state in
+            if state.status.error == nil { state.status.state = .connecting }
+            if state.everConnected { state.status.reconnects += 1 }
+        }
+    }
+
+    func streaming(_ stream: StreamDescription, decoder: String) {
+        let now = clock.now
+        state.withLock { state in
+            state.everConnected = true
+            state.silentSince = nil
+            state.rate = RateMeter()
+            state.status.state = .online
+            state.status.connectedAt = now
+            state.status.error = nil
+            state.status.errorSince = nil
+            state.status.codec = stream.codec
+            state.status.widthPixels = stream.widthPixels
+            state.status.heightPixels = stream.heightPixels
+            state.status.hasAudio = stream.audioFormat != nil
+            state.status.decoder = decoder
+        }
+    }
+
+    func received(_ unit: AccessUnit, keyframeIntervalSeconds: Double?) {
+        state.withLock { state in
+            state.status.lastAccessUnitAt = unit.arrivedAt
+            state.rate.add(bytes: unit.payload.byteCount, isPicture: unit.track == .video, at: unit.arrivedAt)
+            guard unit.track == .video else { return }
+            state.status.accessUnits += 1
+            state.status.keyframeIntervalSeconds = keyframeIntervalSeconds
+        }
+    }
+
+    /// `dropped` is the growth since the last call.
+    func analysed(_ frame: any DecodedFrame, dropped: Int, openEvent: Identifier<Event>?) {
+        state.withLock { state in
+            state.frame = frame
+            state.status.framesAnalysed += 1
+            state.status.framesDropped += dropped
+            state.status.openEvent = openEvent
+        }
+    }
+
+    func failed(_ error: SourceError) {
+        let now = clock.now
+        state.withLock { state in
+            if state.status.state == .online { state.status.gaps += 1 }
+            state.status.state = .failing
+            if state.status.error?.kind != error.kind { state.status.errorSince = now }
+            state.status.error = error
+            state.status.openEvent = nil
+            if state.silentSince == nil { state.silentSince = now }
+            state.frame = nil
+        }
+    }
+
+    func stopped() {
+        state.withLock { state in
+            state.status.state = .disabled
+            state.status.openEvent = nil
+            state.frame = nil
+        }
+    }
+
+    /// How long the connection that just ended had been delivering.
+    func onlineSeconds() -> Double {
+        let now = clock.now
+        return state.withLock { state in
+            guard state.status.state == .online, let since = state.status.connectedAt else { return 0 }
+            return now.seconds(since: since)
+        }
+    }
+}
+
+/// Pictures and bits a second over the last whole seconds.
+struct RateMeter: Sendable {
+    private struct Second {
+        var number: Int64
+        var pictures = 0
+        var bytes = 0
+    }
+    private var seconds: [Second] = []
+    private let window: Int64 = 5
+
+    mutating func add(bytes: Int, isPicture: Bool, at time: WallTime) {
+        let number = time.nanosecondsSinceEpoch / 1_000_000_000
+        if seconds.last?.number != number {
+            seconds.append(Second(number: number))
+            if seconds.count > Int(window) + 1 { seconds.removeFirst() }
+        }
+        seconds[seconds.count - 1].bytes += bytes
+        if isPicture { seconds[seconds.count - 1].pictures += 1 }
+    }
+
+    /// Nil until one whole second has passed.
+    func perSecond(now: WallTime) -> (pictures: Double?, kilobits: Double?) {
+        let current = now.nanosecondsSinceEpoch / 1_000_000_000
+        guard let first = seconds.first else { return (nil, nil) }
+        // The first second of a connection is rarely whole.
+        let begins = max(first.number + (seconds.count > Int(window) ? 0 : 1), current - window)
+        let whole = current - begins
+        guard whole > 0 else { return (nil, nil) }
+        let counted = seconds.filter { $0.number >= begins && $0.number < current }
+        let pictures = counted.reduce(0) { $0 + $1.pictures }
+        let bytes = counted.reduce(0) { $0 + $1.bytes }
+        return (Double(pictures) / Double(whole), Double(bytes) * 8 / 1000 / Double(whole))
+    }
+}
