@@ -18,6 +18,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -81,8 +83,12 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "API",
-            dependencies: ["Domain", hummingbird, logging, .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: swiftSettings),
+            dependencies: [
+                "Domain", hummingbird, logging, .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            resources: [.embedInCode("openapi.json")], swiftSettings: swiftSettings),
         .target(
             name: "WebUI", dependencies: [hummingbird], resources: [.copy("Static")], swiftSettings: swiftSettings),
 

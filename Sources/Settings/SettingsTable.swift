@@ -1,3 +1,5 @@
+import Domain
+
 /// Every setting there is, in the order of the reference page.
 package enum SettingsTable {
     package static let rows: [SettingRow] = [
@@ -45,28 +47,11 @@ package enum SettingsTable {
             "url", .text, required: true, secret: true,
             "RTSP address, with credentials where the camera wants them (`rtsp://user:password@host:554/path`)."),
         SettingRow("transport", .choice(["tcp", "udp"]), default: "tcp", "How RTP travels."),
-        SettingRow(
-            "timeout_seconds", .number(1...120), default: "10", unit: "seconds",
-            "Silence after which the connection counts as failed and is made anew."),
-        SettingRow(
-            "pre_roll_seconds", .number(0...60), default: "5", unit: "seconds", "Video kept from before the motion."),
-        SettingRow(
-            "post_roll_seconds", .number(0...60), default: "5", unit: "seconds", "Video kept from after the motion."),
-        SettingRow(
-            "merge_gap_seconds", .number(0.2...60), default: "1.5", unit: "seconds",
-            "Motion that resumes within this time belongs to the same event."),
-        SettingRow(
-            "cool_down_seconds", .number(0...3600), default: "0", unit: "seconds",
-            "After an event, no new one starts for this long."),
-        SettingRow(
-            "maximum_length_seconds", .number(10...3600), default: "60", unit: "seconds",
-            "A longer event is cut; the next one continues without a gap."),
-        SettingRow(
-            "sensitivity", .number(0...1), default: "0.5", "0 sees little, 1 sees everything."),
-        SettingRow(
-            "minimum_area", .number(0...0.5), default: "0.002", unit: "fraction of the picture",
-            "Smallest moving region that counts."),
-    ]
+    ] + CameraRules.bounds.map { bound in
+        let standard = CameraSettings(url: "")[keyPath: bound.field]
+        return SettingRow(
+            bound.key, .number(bound.range), default: plain(standard), unit: bound.unit, bound.sentence)
+    }
 
     static let analyzer: [SettingRow] = [
         SettingRow("name", .text, required: true, "Unique name, used in `policy.analyzers`."),

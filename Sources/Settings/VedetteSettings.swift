@@ -103,20 +103,12 @@ package struct VedetteSettings: Sendable {
         if let problem = CameraRules.problem(url: url) {
             throw SettingsError("`url` of camera `\(name)` at \(entry.origin(of: "url")): \(problem)")
         }
-        let standard = CameraSettings(url: url)
-        return CameraEntry(
-            name: name, enabled: entry.flag("enabled") ?? true,
-            settings: CameraSettings(
-                url: url,
-                transport: entry.text("transport").flatMap(SourceLocation.Transport.init(rawValue:)) ?? .tcp,
-                timeoutSeconds: entry.number("timeout_seconds") ?? standard.timeoutSeconds,
-                preRollSeconds: entry.number("pre_roll_seconds") ?? standard.preRollSeconds,
-                postRollSeconds: entry.number("post_roll_seconds") ?? standard.postRollSeconds,
-                mergeGapSeconds: entry.number("merge_gap_seconds") ?? standard.mergeGapSeconds,
-                coolDownSeconds: entry.number("cool_down_seconds") ?? standard.coolDownSeconds,
-                maximumLengthSeconds: entry.number("maximum_length_seconds") ?? standard.maximumLengthSeconds,
-                sensitivity: entry.number("sensitivity") ?? standard.sensitivity,
-                minimumArea: entry.number("minimum_area") ?? standard.minimumArea))
+        var settings = CameraSettings(url: url)
+        settings.transport = entry.text("transport").flatMap(SourceLocation.Transport.init(rawValue:)) ?? .tcp
+        for bound in CameraRules.bounds {
+            if let number = entry.number(bound.key) { settings[keyPath: bound.field] = number }
+        }
+        return CameraEntry(name: name, enabled: entry.flag("enabled") ?? true, settings: settings)
     }
 
     private static func analyzer(_ entry: CheckedSettings) throws(SettingsError) -> AnalyzerEntry {

@@ -37,3 +37,41 @@ package enum CameraRules {
         return String(url[..<schemeEnd]) + user + ":***" + authority[at...] + shownPath
     }
 }
+
+extension CameraRules {
+    /// A numeric setting of a camera, with its name in files and JSON and its bounds.
+    package struct Bound: Sendable {
+        package var key: String
+        package var range: ClosedRange<Double>
+        package var field: any (WritableKeyPath<CameraSettings, Double> & Sendable)
+        package var unit: String?
+        package var sentence: String
+    }
+
+    package static let bounds: [Bound] = [
+        Bound(
+            key: "timeout_seconds", range: 1...120, field: \.timeoutSeconds, unit: "seconds",
+            sentence: "Silence after which the connection counts as failed and is made anew."),
+        Bound(
+            key: "pre_roll_seconds", range: 0...60, field: \.preRollSeconds, unit: "seconds",
+            sentence: "Video kept from before the motion."),
+        Bound(
+            key: "post_roll_seconds", range: 0...60, field: \.postRollSeconds, unit: "seconds",
+            sentence: "Video kept from after the motion."),
+        Bound(
+            key: "merge_gap_seconds", range: 0.2...60, field: \.mergeGapSeconds, unit: "seconds",
+            sentence: "Motion that resumes within this time belongs to the same event."),
+        Bound(
+            key: "cool_down_seconds", range: 0...3600, field: \.coolDownSeconds, unit: "seconds",
+            sentence: "After an event, no new one starts for this long."),
+        Bound(
+            key: "maximum_length_seconds", range: 10...3600, field: \.maximumLengthSeconds, unit: "seconds",
+            sentence: "A longer event is cut; the next one continues without a gap."),
+        Bound(
+            key: "sensitivity", range: 0...1, field: \.sensitivity, unit: nil,
+            sentence: "0 sees little, 1 sees everything."),
+        Bound(
+            key: "minimum_area", range: 0...0.5, field: \.minimumArea, unit: "fraction of the picture",
+            sentence: "Smallest moving region that counts."),
+    ]
+}

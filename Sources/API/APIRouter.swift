@@ -1,0 +1,68 @@
+import Domain
+import Hummingbird
+
+/// Everything the API is made of, as ports.
+package struct APIDependencies: Sendable {
+    package var access: AdminAccess
+    package var cameras: any CameraStore
+    package var monitor: any CameraMonitor
+    package var events: any EventStore
+    package var hub: EventHub
+    package var queue: any JobQueue
+    package var mediaFolder: String
+    package var deleteEvent: @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void
+    package var checks: @Sendable () async -> [(name: String, ok: Bool)]
+    package var analyzers: @Sendable () async -> [AnalyzerStatus]
+    package var clock: any WallClock
+    package var version: String
+
+    package init(
+        access: AdminAccess, cameras: any CameraStore, monitor: any CameraMonitor, events: any EventStore,
+        hub: EventHub, queue: any JobQueue, mediaFolder: String,
+        deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
+        checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
+        analyzers: @escaping @Sendable () async -> [AnalyzerStatus], clock: any WallClock, version: String
+    ) {
+        self.access = access
+        self.cameras = cameras
+        self.monitor = monitor
+        self.events = events
+        self.hub = hub
+        self.queue = queue
+        self.mediaFolder = mediaFolder
+        self.deleteEvent = deleteEvent
+        self.checks = checks
+        self.analyzers = analyzers
+        self.clock = clock
+        self.version = version
+    }
+}
+
+/// Builds the router of the whole surface; the caller adds the page's files behind it.
+package enum APIRouter {
+    package static func make(_ dependencies: APIDependencies) -> Router<VedetteContext> {
+        let router = Router(context: VedetteContext.self, options: [.autoGenerateHeadEndpoints])
+        router.add(middleware: EnvelopeMiddleware())
+        router.add(middleware: TokenLinkMiddleware(access: dependencies.access))
+
+        let session = SessionRoutes(access: dependencies.access)
+        let system = SystemRoutes(
+            version: dependencies.version, openAPI: PackageResources.openapi_json, checks: dependencies.checks,
+            analyzers: dependencies.analyzers, queue: dependencies.queue)
+        session.addPublic(to: router)
+        system.addPublic(to: router)
+
+        let signedIn = router.group().add(middleware: AccessMiddleware(access: dependencies.access))
+        session.addPrivate(to: signedIn)
+        system.addPrivate(to: signedIn)
+        CameraRoutes(cameras: dependencies.cameras, monitor: dependencies.monitor, clock: dependencies.clock)
+            .add(to: signedIn)
+        // Before the routes by id, which would take "stream" for one.
+        EventStreamRoute(hub: dependencies.hub).add(to: signedIn)
+        EventRoutes(
+            events: dependencies.events, media: MediaResponder(mediaFolder: dependencies.mediaFolder),
+            deleteEvent: dependencies.deleteEvent
+        ).add(to: signedIn)
+        return router
+    }
+}

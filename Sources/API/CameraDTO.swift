@@ -1,0 +1,94 @@
+import Domain
+
+/// A camera as clients see it: the address without its password.
+struct CameraDTO: Encodable, Sendable {
+    var id: String
+    var organizationId: String
+    var siteId: String
+    var name: String
+    var enabled: Bool
+    var url: String
+    var transport: String
+    var timeoutSeconds: Double
+    var preRollSeconds: Double
+    var postRollSeconds: Double
+    var mergeGapSeconds: Double
+    var coolDownSeconds: Double
+    var maximumLengthSeconds: Double
+    var sensitivity: Double
+    var minimumArea: Double
+    var revision: Int64
+    var status: CameraStatusDTO
+
+    init(_ camera: Camera, status: CameraStatus?) {
+        id = camera.id.description
+        organizationId = camera.organization.description
+        siteId = camera.site.description
+        name = camera.name
+        enabled = camera.enabled
+        url = CameraRules.masked(url: camera.settings.url)
+        transport = camera.settings.transport.rawValue
+        timeoutSeconds = camera.settings.timeoutSeconds
+        preRollSeconds = camera.settings.preRollSeconds
+        postRollSeconds = camera.settings.postRollSeconds
+        mergeGapSeconds = camera.settings.mergeGapSeconds
+        coolDownSeconds = camera.settings.coolDownSeconds
+        maximumLengthSeconds = camera.settings.maximumLengthSeconds
+        sensitivity = camera.settings.sensitivity
+        minimumArea = camera.settings.minimumArea
+        revision = camera.revision
+        self.status = CameraStatusDTO(status ?? CameraStatus(state: camera.enabled ? .offline : .disabled))
+    }
+}
+
+/// A camera's status as clients see it.
+struct CameraStatusDTO: Encodable, Sendable {
+    struct ErrorDTO: Encodable, Sendable {
+        var type: String
+        var detail: String
+        @Nullable var since: String?
+    }
+    var state: String
+    @Nullable var connectedAt: String?
+    @Nullable var lastAccessUnitAt: String?
+    @Nullable var error: ErrorDTO?
+    @Nullable var codec: String?
+    @Nullable var width: Int?
+    @Nullable var height: Int?
+    @Nullable var framesPerSecond: Double?
+    @Nullable var bitrateKbps: Double?
+    @Nullable var keyframeIntervalSeconds: Double?
+    var hasAudio: Bool
+    @Nullable var decoder: String?
+    var rung: String
+    @Nullable var openEventId: String?
+    var reconnects: Int
+    var gaps: Int
+    var framesAnalysed: Int
+    var framesDropped: Int
+    var accessUnits: Int
+
+    init(_ status: CameraStatus) {
+        state = status.state.rawValue
+        connectedAt = status.connectedAt?.rfc3339
+        lastAccessUnitAt = status.lastAccessUnitAt?.rfc3339
+        error = status.error.map {
+            ErrorDTO(type: $0.kind.rawValue, detail: $0.detail, since: status.errorSince?.rfc3339)
+        }
+        codec = status.codec?.rawValue
+        width = status.widthPixels
+        height = status.heightPixels
+        framesPerSecond = status.framesPerSecond.map { ($0 * 10).rounded() / 10 }
+        bitrateKbps = status.bitrateKbps.map { $0.rounded() }
+        keyframeIntervalSeconds = status.keyframeIntervalSeconds.map { ($0 * 1000).rounded() / 1000 }
+        hasAudio = status.hasAudio
+        decoder = status.decoder
+        rung = status.rung
+        openEventId = status.openEvent?.description
+        reconnects = status.reconnects
+        gaps = status.gaps
+        framesAnalysed = status.framesAnalysed
+        framesDropped = status.framesDropped
+        accessUnits = status.accessUnits
+    }
+}

@@ -1,0 +1,152 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// An answer with a JSON body: snake_case keys, nulls written out where the type says `Nullable`.
+func jsonResponse(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
+    do {
+        return Response(
+            status: status, headers: [.contentType: "application/json; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(bytes: try jsonBytes(value))))
+    } catch {
+        return Response(status: .internalServerError)
+    }
+}
+
+func jsonBytes(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return [UInt8](try encoder.encode(value))
+}
+
+/// An optional that is written as `null` instead of being left out.
+@propertyWrapper
+struct Nullable<Wrapped: Encodable & Sendable>: Encodable, Sendable {
+    var wrappedValue: Wrapped?
+
+    init(wrappedValue: Wrapped?) { self.wrappedValue = wrappedValue }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+    }
+}
+
+/// `{items, next_cursor}`.
+struct PageDTO<Item: Encodable & Sendable>: Encodable, Sendable {
+    var items: [Item]
+    @Nullable var nextCursor: String?
+}
+
+/// A JSON value of unknown shape, for bodies whose every field is checked by name.
+enum JSONValue: Decodable, Sendable, Equatable {
+    case null
+    case flag(Bool)
+    case number(Double)
+    case text(String)
+    case list([JSONValue])
+    case object([String: JSONValue])
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {
+            self = .flag(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .text(value)
+        } else if let value = try? container.decode([JSONValue].self) {
+            self = .list(value)
+        } else {
+            self = .object(try container.decode([String: JSONValue].self))
+        }
+    }
+}
+
+/// Reads the fields of a JSON object, collects every complaint, and refuses what it does not know.
+struct FieldReader {
+    private let fields: [String: JSONValue]
+    private var known: Set<String> = []
+    private(set) var errors: [Problem.FieldError] = []
+
+    /// Reads the body of a request; at most `maximumBytes`.
+    init(_ request: Request, maximumBytes: Int = 64 << 10) async throws {
+        let buffer: ByteBuffer
+        do {
+            buffer = try await request.body.collect(upTo: maximumBytes)
+        } catch {
+            throw Problem(.tooLarge, "the body is larger than \(maximumBytes) bytes")
+        }
+        guard case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(buffer.readableBytesView))
+        else { throw Problem(.validation, "the body must be a JSON object") }
+        self.fields = fields
+    }
+
+    /// True where the body has the field, even as null.
+    mutating func has(_ name: String) -> Bool {
+        known.insert(name)
+        return fields[name] != nil
+    }
+
+    mutating func complain(_ field: String, _ message: String) { errors.append(.init(field: field, message: message)) }
+
+    /// Nil when absent, or null and `nullable`.
+    mutating func text(_ name: String, maximumLength: Int = 4096, nullable: Bool = false) -> String? {
+        known.insert(name)
+        switch fields[name] {
+        case nil: return nil
+        case .null where nullable: return nil
+        case .text(let value) where value.count <= maximumLength: return value
+        default:
+            complain(name, "must be text of at most \(maximumLength) characters")
+            return nil
+        }
+    }
+
+    mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {
+        known.insert(name)
+        switch fields[name] {
+        case nil: return nil
+        case .number(let value) where range.contains(value): return value
+        default:
+            complain(name, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+    }
+
+    mutating func flag(_ name: String) -> Bool? {
+        known.insert(name)
+        switch fields[name] {
+        case nil: return nil
+        case .flag(let value): return value
+        default:
+            complain(name, "must be true or false")
+            return nil
+        }
+    }
+
+    mutating func choice<Value: RawRepresentable & CaseIterable>(_ name: String, _: Value.Type) -> Value?
+    where Value.RawValue == String {
+        known.insert(name)
+        guard let given = fields[name] else { return nil }
+        if case .text(let text) = given, let value = Value(rawValue: text) { return value }
+        complain(name, "must be one of " + Value.allCases.map(\.rawValue).joined(separator: ", "))
+        return nil
+    }
+
+    /// Throws when anything was wrong or unknown. `readOnly` fields are accepted and ignored, so that what was read can be
+    /// sent back.
+    mutating func finish(readOnly: Set<String> = []) throws {
+        for name in fields.keys.sorted() where !known.contains(name) && !readOnly.contains(name) {
+            complain(name, "is not a field of this object")
+        }
+        guard errors.isEmpty else {
+            throw Problem(
+                .validation, "the body has \(errors.count == 1 ? "a field that is" : "fields that are") not valid",
+                errors: errors)
+        }
+    }
+}

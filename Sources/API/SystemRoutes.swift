@@ -1,0 +1,86 @@
+import Domain
+import Hummingbird
+
+/// A judge as the status pages show it.
+package struct AnalyzerStatus: Sendable {
+    package var id: Identifier<Analyzer>
+    package var name: String
+    package var kind: Analyzer.Kind
+    /// What does the judging ("YOLOX-nano"), and what is missing for better.
+    package var detail: String
+    /// True for a stand-in that sees less than the analyzer should.
+    package var lesser: Bool
+
+    package init(id: Identifier<Analyzer>, name: String, kind: Analyzer.Kind, detail: String, lesser: Bool) {
+        self.id = id
+        self.name = name
+        self.kind = kind
+        self.detail = detail
+        self.lesser = lesser
+    }
+}
+
+/// Health, version, the contract itself, and who judges.
+struct SystemRoutes {
+    let version: String
+    let openAPI: [UInt8]
+    /// Name of each thing that must work, and whether it does.
+    let checks: @Sendable () async -> [(name: String, ok: Bool)]
+    let analyzers: @Sendable () async -> [AnalyzerStatus]
+    let queue: any JobQueue
+
+    private struct Health: Encodable {
+        var status: String
+        var checks: [String: String]?
+    }
+    private struct Version: Encodable {
+        var name = "vedette"
+        var version: String
+    }
+    private struct AnalyzerDTO: Encodable, Sendable {
+        var id: String
+        var name: String
+        var kind: String
+        var detail: String
+        var lesser: Bool
+    }
+    private struct JobCounts: Encodable {
+        var counts: [String: Int]
+    }
+
+    func addPublic(to router: some RouterMethods<VedetteContext>) {
+        router.get("/healthz") { _, _ in jsonResponse(Health(status: "ok", checks: nil)) }
+        router.get("/readyz") { _, _ in
+            let results = await checks()
+            let ready = results.allSatisfy(\.ok)
+            return jsonResponse(
+                Health(
+                    status: ready ? "ready" : "not ready",
+                    checks: Dictionary(results.map { ($0.name, $0.ok ? "ok" : "failing") }) { $1 }),
+                status: ready ? .ok : .serviceUnavailable)
+        }
+        router.get("/openapi.json") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/json; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(bytes: openAPI)))
+        }
+    }
+
+    func addPrivate(to router: some RouterMethods<VedetteContext>) {
+        router.get("/v1/version") { _, _ in jsonResponse(Version(version: version)) }
+        router.get("/v1/analyzers") { _, _ in
+            jsonResponse(
+                PageDTO(
+                    items: await analyzers().map {
+                        AnalyzerDTO(
+                            id: $0.id.description, name: $0.name, kind: $0.kind.rawValue, detail: $0.detail,
+                            lesser: $0.lesser)
+                    }, nextCursor: nil))
+        }
+        router.get("/v1/jobs/counts") { _, _ in
+            let counts = try await queue.counts()
+            return jsonResponse(
+                JobCounts(counts: Dictionary(Job.State.allCases.map { ($0.rawValue, counts[$0] ?? 0) }) { $1 }))
+        }
+    }
+}
