@@ -37,7 +37,7 @@ export function showCamera(id) {
     onClose: () => {
       off();
       stop();
-      pauseSnapshots(false);
+      pauseSnapshots(current !== null && current.id !== id);
       if (current?.id === id) {
         current = null;
         leave();

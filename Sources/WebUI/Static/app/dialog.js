@@ -3,15 +3,15 @@
 import { h, iconButton } from "./dom.js";
 import { rehome } from "./toast.js";
 
-/** Opens a dialog with a title bar. Returns `{element, close}`; `onClose` runs once, however it was closed. */
-export function openDialog({ title, content, className = "", onClose, closable = true }) {
+/** Opens a dialog with a title bar; `tools` stand before its close button. Returns `{element, heading, close}`; `onClose` runs once, however it was closed. */
+export function openDialog({ title, content, className = "", tools = [], onClose }) {
   const returnTo = document.activeElement;
   const heading = h("h2", { class: "dialog-title", id: `dialog-${Math.random().toString(36).slice(2)}` }, title);
   const element = h("dialog", { class: `dialog ${className}`, "aria-labelledby": heading.id },
-    h("div", { class: "dialog-head" }, heading, closable && iconButton("close", "Close (Esc)", () => element.close(), "plain")),
+    h("div", { class: "dialog-head" }, heading, tools, iconButton("close", "Close (Esc)", () => element.close(), "plain")),
     content);
   element.addEventListener("click", (event) => {
-    if (event.target === element && closable) element.close();
+    if (event.target === element) element.close();
   });
   element.addEventListener("close", () => {
     onClose?.();

@@ -165,6 +165,10 @@ export class EventList {
     fill(this.#empty, icon("film"), h("h3", {}, "No events yet"), h("p", {}, watching));
   }
 
+  get hasMore() {
+    return this.#cursor !== null;
+  }
+
   order() {
     return this.#days.order();
   }

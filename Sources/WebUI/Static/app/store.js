@@ -30,6 +30,7 @@ export const store = {
   on: (topic, listener) => topics.on(topic, listener),
 
   setSites(list) {
+    if (JSON.stringify(list) === JSON.stringify([...this.sites.values()])) return;
     this.sites = new Map(list.map((each) => [each.id, each]));
     topics.say("sites");
   },
