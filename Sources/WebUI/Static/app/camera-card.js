@@ -1,0 +1,88 @@
+// One camera of the strip: picture, name, state in words, what the stream is.
+
+import { h, fill, icon, iconButton, setText } from "./dom.js";
+import { go } from "./router.js";
+import { refreshSoon, watch } from "./snapshots.js";
+import { adviceFor, cameraWords, streamText } from "./words.js";
+import { ago } from "./time.js";
+
+/** The state to show; a camera that is switched off is `disabled` whatever its last status says. */
+export const stateOf = (camera) => (camera.enabled === false ? "disabled" : camera.status?.state ?? "connecting");
+
+export class CameraCard {
+  #canvas = h("canvas", { class: "camera-picture", role: "img", width: "16", height: "9" });
+  #badge = h("span", { class: "state" });
+  #recording = h("span", { class: "recording", hidden: true, title: "An event is being recorded" }, "Recording");
+  #veil = h("div", { class: "camera-veil" });
+  #name = h("span", { class: "camera-name" });
+  #detail = h("span", { class: "camera-detail" });
+  #reason = h("p", { class: "camera-reason", hidden: true });
+  #stop;
+  #state = null;
+  #hasPicture = false;
+
+  constructor(camera, { onEdit }) {
+    this.camera = camera;
+    const open = h("a", { class: "camera-open", href: `#/cameras/${encodeURIComponent(camera.id)}`, onClick: (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      go({ page: "camera", id: this.camera.id });
+    } }, h("div", { class: "camera-frame" }, this.#canvas, this.#veil, h("div", { class: "camera-over" }, this.#badge, this.#recording)),
+    h("div", { class: "camera-text" }, this.#name, this.#detail));
+    this.element = h("li", { class: "camera" }, open, this.#reason,
+      iconButton("edit", "Edit camera", () => onEdit(this.camera), "plain camera-edit"));
+    this.#stop = watch(this.#canvas, camera.id, {
+      wanted: () => ["online", "failing", "connecting"].includes(stateOf(this.camera)),
+      onPicture: (ok) => {
+        if (ok) this.#hasPicture = true;
+        this.#showVeil();
+      },
+    });
+    this.update(camera);
+  }
+
+  update(camera) {
+    this.camera = camera;
+    const state = stateOf(camera);
+    const error = state === "disabled" ? null : camera.status?.error;
+    setText(this.#name, camera.name);
+    setText(this.#detail, streamText(camera.status));
+    this.#canvas.setAttribute("aria-label", `Picture of ${camera.name}`);
+    this.element.querySelector(".camera-edit").setAttribute("aria-label", `Edit camera ${camera.name}`);
+    if (this.#state !== state) {
+      if (state === "online" && this.#state !== null) refreshSoon(this.#canvas);
+      this.#state = state;
+      this.element.dataset.state = state;
+      fill(this.#badge, h("span", { class: "state-dot" }), cameraWords[state] ?? state);
+    }
+    this.#recording.hidden = !camera.status?.open_event_id;
+    const troubled = Boolean(error) && state !== "online";
+    this.#reason.hidden = !troubled;
+    if (troubled) {
+      const since = error.since ? ` Since ${ago(error.since)}.`.replace("Since just now", "Just now") : "";
+      setText(this.#reason, `${sentence(error.detail)} ${adviceFor(error)}${since}`);
+      this.#reason.title = this.#reason.textContent;
+    }
+    this.#showVeil();
+  }
+
+  /** Without a fresh picture says so over the frame; an old one stays, dimmed. */
+  #showVeil() {
+    const state = stateOf(this.camera);
+    const fresh = this.#hasPicture && state === "online";
+    this.element.classList.toggle("has-picture", this.#hasPicture);
+    this.#veil.hidden = fresh;
+    if (fresh) return;
+    const word = { disabled: "Switched off", offline: "No connection", failing: "No picture", connecting: "Connecting…", online: "Waiting for a picture…" }[state];
+    if (this.#veil.dataset.word === word) return;
+    this.#veil.dataset.word = word;
+    fill(this.#veil, icon(state === "online" || state === "connecting" ? "camera" : "camera-off"), word);
+  }
+
+  close() {
+    this.#stop();
+    this.element.remove();
+  }
+}
+
+const sentence = (text) => (/[.!?]$/.test(text ?? "") ? text : `${text ?? "The camera cannot be read"}.`);

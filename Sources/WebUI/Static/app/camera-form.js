@@ -1,0 +1,139 @@
+// Add or change a camera. Only what was changed is sent; the server's word on each field is shown beside it.
+
+import { api } from "./api.js";
+import { h, append } from "./dom.js";
+import { openDialog } from "./dialog.js";
+import { store } from "./store.js";
+import { toast, toastProblem } from "./toast.js";
+
+/** Numbers: name, label, default, smallest, largest, step, explanation. */
+const numbers = [
+  ["pre_roll_seconds", "Seconds before", 5, 0, 60, 0.5, "How much of the time before the motion is in the clip."],
+  ["post_roll_seconds", "Seconds after", 5, 0, 60, 0.5, "How much of the time after the motion is in the clip."],
+  ["merge_gap_seconds", "Merge gap", 1.5, 0, 60, 0.1, "Motion that resumes within this many seconds is the same event."],
+  ["cool_down_seconds", "Cool-down", 0, 0, 3600, 1, "No new event for this many seconds after one."],
+  ["maximum_length_seconds", "Longest clip", 60, 5, 3600, 1, "A longer event goes on in the next clip, without a gap."],
+  ["timeout_seconds", "Time-out", 10, 1, 120, 1, "Silence for this many seconds counts as a failure."],
+  ["sensitivity", "Sensitivity", 0.5, 0, 1, 0.05, "0 sees nothing, 1 sees everything."],
+  ["minimum_area", "Smallest motion", 0.002, 0, 1, 0.0005, "Smallest moving region that counts, as a fraction of the picture."],
+];
+
+function field(name, label, control, hint) {
+  const hintId = `hint-${name}`;
+  const errorId = `error-${name}`;
+  control.id = `field-${name}`;
+  control.name = name;
+  control.setAttribute("aria-describedby", `${hintId} ${errorId}`);
+  return h("div", { class: "field", dataset: { field: name } },
+    h("label", { for: control.id }, label), control,
+    h("p", { class: "hint", id: hintId }, hint ?? ""),
+    h("p", { class: "field-error", id: errorId, role: "alert" }));
+}
+
+const select = (value, options) => h("select", { value: undefined }, options.map(([key, word]) =>
+  h("option", { value: key, selected: key === value }, word)));
+
+/** What the form holds, in the API's words. */
+function read(form) {
+  const values = { name: form.elements.name.value.trim(), url: form.elements.url.value.trim(),
+    transport: form.elements.transport.value, enabled: form.elements.enabled.checked };
+  if (form.elements.site_id) values.site_id = form.elements.site_id.value;
+  for (const [name] of numbers) values[name] = form.elements[name].valueAsNumber;
+  return values;
+}
+
+function check(values, before) {
+  const errors = [];
+  if (!values.name) errors.push({ field: "name", message: "Give the camera a name, for example “gate”." });
+  if (!/^rtsps?:\/\/\S+$/i.test(values.url)) {
+    errors.push({ field: "url", message: "An address that begins with rtsp://, for example rtsp://192.168.1.20:554/stream1." });
+  } else if (values.url !== before?.url && /:\*+@/.test(values.url)) {
+    errors.push({ field: "url", message: "Write the password again instead of ***: a changed address is stored as it stands here." });
+  }
+  for (const [name, , , least, most] of numbers) {
+    if (!(values[name] >= least && values[name] <= most)) errors.push({ field: name, message: `A number from ${least} to ${most}.` });
+  }
+  return errors;
+}
+
+function showErrors(form, errors) {
+  for (const node of form.querySelectorAll(".field-error")) node.textContent = "";
+  for (const node of form.querySelectorAll("[aria-invalid]")) node.removeAttribute("aria-invalid");
+  const unplaced = [];
+  for (const { field: name, message } of errors) {
+    const place = form.querySelector(`[data-field="${CSS.escape(String(name).split(/[./]/).pop())}"]`);
+    if (!place) {
+      unplaced.push(message);
+      continue;
+    }
+    place.querySelector(".field-error").textContent = message;
+    const control = form.elements[place.dataset.field];
+    control?.setAttribute("aria-invalid", "true");
+    const details = place.closest("details");
+    if (details) details.open = true;
+  }
+  form.querySelector("[aria-invalid]")?.focus();
+  return unplaced;
+}
+
+/** Opens the form; with a camera it changes that one. */
+export async function openCameraForm(known) {
+  let before = known ?? null;
+  let etag = null;
+  if (known) {
+    try {
+      ({ camera: before, etag } = await api.camera(known.id));
+    } catch (problem) {
+      toastProblem("The camera could not be read.", problem);
+      return;
+    }
+  }
+  const value = (name, fallback) => before?.[name] ?? fallback;
+  const sites = [...store.sites.values()];
+  const key = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+  const message = h("p", { class: "field-error", role: "alert" });
+  const submit = h("button", { type: "submit", class: "button primary" }, before ? "Save" : "Add camera");
+  const text = (name, extra) => h("input", { type: "text", value: value(name, ""), spellcheck: "false", autocomplete: "off", ...extra });
+  const enabled = h("input", { type: "checkbox", id: "field-enabled", name: "enabled", checked: value("enabled", true) });
+  const form = h("form", { class: "dialog-body form", novalidate: "" },
+    field("name", "Name", text("name", { maxlength: "100", autofocus: "" }), "Unique within its site."),
+    field("url", "RTSP address", text("url", { inputmode: "url", autocapitalize: "off", placeholder: "rtsp://user:password@192.168.1.20:554/stream1" }),
+      before ? "The password is not shown. Leave the address as it is to keep it." : "With user name and password in it, if the camera wants them. They are stored, and never shown again."),
+    sites.length > 1 && field("site_id", "Site", select(value("site_id", sites[0].id), sites.map((site) => [site.id, site.name]))),
+    field("transport", "Transport", select(value("transport", "tcp"), [["tcp", "TCP (reliable)"], ["udp", "UDP (less delay)"]])),
+    h("label", { class: "check", for: "field-enabled" }, enabled, "Switched on"),
+    h("details", { class: "more" }, h("summary", {}, "Recording and motion"),
+      h("div", { class: "columns" }, numbers.map(([name, label, fallback, least, most, step, hint]) => field(name, label,
+        h("input", { type: "number", min: String(least), max: String(most), step: "any", inputmode: "decimal",
+          value: value(name, fallback), dataset: { step: String(step) } }), hint)))),
+    message,
+    h("div", { class: "dialog-actions" },
+      h("button", { type: "button", class: "button", onClick: () => dialog.close() }, "Cancel"), submit));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const values = read(form);
+    message.textContent = "";
+    const own = check(values, before);
+    showErrors(form, own);
+    if (own.length > 0) return;
+    submit.disabled = true;
+    try {
+      store.setCamera(await save(values, before, etag, key));
+      dialog.close();
+      toast(before ? `Camera “${values.name}” is saved.` : `Camera “${values.name}” is added; Vedette is connecting to it.`);
+    } catch (problem) {
+      const unplaced = showErrors(form, problem.errors ?? []);
+      if (problem.kind === "precondition-failed") message.textContent = "Someone else changed this camera meanwhile. Close this and open it again.";
+      else if (unplaced.length > 0 || !(problem.errors?.length > 0)) append(message, [[problem.message, ...unplaced].join(" ")]);
+    } finally {
+      submit.disabled = false;
+    }
+  });
+  const dialog = openDialog({ title: before ? `Camera “${before.name}”` : "Add a camera", content: form });
+}
+
+function save(values, before, etag, key) {
+  if (!before) return api.createCamera(values, key);
+  const patch = Object.fromEntries(Object.entries(values).filter(([name, each]) => each !== before[name]));
+  return Object.keys(patch).length === 0 ? before : api.updateCamera(before.id, patch, etag);
+}

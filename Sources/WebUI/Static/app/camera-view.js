@@ -1,0 +1,99 @@
+// One camera, large: its picture, what its stream is, and what can be done with it.
+
+import { api } from "./api.js";
+import { stateOf } from "./camera-card.js";
+import { openCameraForm } from "./camera-form.js";
+import { confirmDialog, openDialog } from "./dialog.js";
+import { h, fill, icon } from "./dom.js";
+import { go, leave } from "./router.js";
+import { pauseSnapshots, watch } from "./snapshots.js";
+import { store } from "./store.js";
+import { ago, clock } from "./time.js";
+import { toast, toastProblem } from "./toast.js";
+import { adviceFor, cameraWords, codecName } from "./words.js";
+
+let current = null;
+
+/** Opens the view of a camera, or closes it with null. */
+export function showCamera(id) {
+  if (current?.id === id) return;
+  current?.close();
+  current = null;
+  if (id === null) return;
+  const canvas = h("canvas", { class: "camera-picture", role: "img", width: "16", height: "9", "aria-label": "Picture of the camera" });
+  const facts = h("dl", { class: "facts" });
+  const trouble = h("p", { class: "warn-text", hidden: true });
+  const stop = watch(canvas, id, { everySeconds: 1, alwaysOn: true, wanted: () => stateOf(store.cameras.get(id) ?? {}) !== "disabled" });
+  const camera = () => store.cameras.get(id);
+  pauseSnapshots(true);
+  const dialog = openDialog({
+    title: "Camera", className: "dialog-wide camera-view",
+    content: h("div", { class: "dialog-body" }, h("div", { class: "camera-frame large" }, canvas), trouble, facts,
+      h("div", { class: "dialog-actions" },
+        h("button", { type: "button", class: "button danger-quiet", onClick: () => remove(camera()) }, icon("trash"), "Remove"),
+        h("button", { type: "button", class: "button", onClick: () => camera() && openCameraForm(camera()) }, icon("edit"), "Edit"),
+        h("button", { type: "button", class: "button primary", onClick: () => go({ page: "list", id: null, filters: { camera_id: id } }) },
+          icon("film"), "Its events"))),
+    onClose: () => {
+      off();
+      stop();
+      pauseSnapshots(current !== null && current.id !== id);
+      if (current?.id === id) {
+        current = null;
+        leave();
+      }
+    },
+  });
+  const render = () => {
+    const known = camera();
+    if (!known) return;
+    dialog.heading.textContent = known.name;
+    showFacts(facts, trouble, known);
+  };
+  const off = store.on("cameras", render);
+  render();
+  current = { id, close: () => { current = null; dialog.close(); } };
+}
+
+function showFacts(facts, trouble, camera) {
+  const { status = {} } = camera;
+  const zone = store.zoneOf(camera.site_id);
+  const error = camera.enabled === false ? null : status.error;
+  trouble.hidden = !error;
+  if (error) trouble.textContent = `${error.detail} ${adviceFor(error)}`;
+  const rows = [
+    ["State", cameraWords[stateOf(camera)]],
+    ["Address", camera.url],
+    ["Site", store.sites.get(camera.site_id)?.name],
+    ["Video", status.codec && [codecName(status.codec), status.width && `${status.width}×${status.height}`,
+      Number.isFinite(status.frames_per_second) && `${status.frames_per_second.toFixed(1)} fps`,
+      Number.isFinite(status.bitrate_kbps) && `${Math.round(status.bitrate_kbps)} kbit/s`].filter(Boolean).join(" · ")],
+    ["Keyframe every", Number.isFinite(status.keyframe_interval_seconds) && `${status.keyframe_interval_seconds.toFixed(1)} s`],
+    ["Sound", status.codec && (status.has_audio ? "yes" : "no")],
+    ["Decoder", status.decoder],
+    ["Connected", status.connected_at && `${clock(status.connected_at, zone)} (${ago(status.connected_at)})`],
+    ["Interruptions", status.gaps],
+    ["Reconnects", status.reconnects],
+    ["Pictures analysed", Number.isFinite(status.frames_analysed) &&
+      `${status.frames_analysed.toLocaleString()}${status.frames_dropped ? `, ${status.frames_dropped.toLocaleString()} dropped` : ""}`],
+  ];
+  fill(facts, rows.filter(([, value]) => value !== undefined && value !== null && value !== false && value !== "")
+    .map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+}
+
+async function remove(camera) {
+  if (!camera) return;
+  const sure = await confirmDialog({
+    title: `Remove “${camera.name}”?`, action: "Remove the camera",
+    text: "Vedette stops watching it. To pause it instead, edit it and switch it off.",
+  });
+  if (!sure) return;
+  try {
+    await api.removeCamera(camera.id);
+    leave();
+    store.removeCamera(camera.id);
+    toast(`Camera “${camera.name}” is removed.`);
+  } catch (problem) {
+    toastProblem(`Camera “${camera.name}” was not removed.`, problem);
+  }
+}
