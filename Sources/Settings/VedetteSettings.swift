@@ -6,6 +6,12 @@ package struct VedetteSettings: Sendable {
         package var name: String
         package var enabled: Bool
         package var settings: CameraSettings
+
+        package init(name: String, enabled: Bool, settings: CameraSettings) {
+            self.name = name
+            self.enabled = enabled
+            self.settings = settings
+        }
     }
     package struct AnalyzerEntry: Sendable, Hashable {
         package var name: String

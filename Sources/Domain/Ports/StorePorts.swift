@@ -12,6 +12,8 @@ package enum StoreError: Error, Sendable, Hashable {
 /// Cameras and sites of one organization.
 package protocol CameraStore: Sendable {
     func sites(of organization: Identifier<Organization>) async throws -> [Site]
+    /// Creates or updates by id.
+    func put(_ site: Site) async throws
     /// By name, then id.
     func cameras(of organization: Identifier<Organization>) async throws -> [Camera]
     func camera(_ id: Identifier<Camera>, of organization: Identifier<Organization>) async throws -> Camera
@@ -83,6 +85,8 @@ package struct JudgeTask: Sendable {
 package protocol JudgingStore: Sendable {
     /// Creates or updates by name; returns the stored id.
     func put(_ analyzer: Analyzer) async throws -> Identifier<Analyzer>
+    /// By name.
+    func analyzers(of organization: Identifier<Organization>) async throws -> [Analyzer]
     /// The organization's default policy.
     func put(_ policy: Policy, of organization: Identifier<Organization>) async throws
     /// A new version of the organization's definition if the words or labels differ from the newest, else nothing.

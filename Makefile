@@ -1,0 +1,64 @@
+# Two commands matter: `make run` and `make test`. Each installs what is missing.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# What the program needs to build and run.
+PACKAGES := pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev \
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
+  gstreamer1.0-libav libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-video-dev \
+  libopencv-dnn-dev libopencv-objdetect-dev libpq-dev postgresql-15 libcurl4-openssl-dev
+# What the tests need besides.
+TEST_PACKAGES := ffmpeg chromium python3 gstreamer1.0-tools procps
+
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# pkg-config prints flags that SwiftPM refuses and does not need; the noise hides real warnings.
+QUIET := 2> >(grep -v -e 'prohibited flag' -e 'found 1 file(s) which are unhandled' >&2)
+
+# A real camera instead of the simulated site: make run CAMERA=rtsp://user:password@host/path
+CAMERA ?=
+CONFIG ?=
+# Footage for the simulated site and weights for the embedded analyzer, where a sibling folder has them.
+FOOTAGE ?= $(wildcard ../shared/media)
+MODELS ?= $(wildcard ../shared/models)
+
+.PHONY: help deps deps-test build run test check format lint generate bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+deps: ## Install the Debian packages that the program needs
+	@deploy/install-packages $(PACKAGES)
+
+deps-test: deps ## Install the Debian packages that the tests need besides
+	@deploy/install-packages $(TEST_PACKAGES)
+
+build: deps ## Build the release executable
+	swift build -c release --product vedette $(QUIET)
+
+run: build ## Start Vedette with a simulated site; with CAMERA=rtsp://… on a real camera; with CONFIG=file on a settings file
+	@exec env $(if $(MODELS),VEDETTE_MODELS_DIR=$${VEDETTE_MODELS_DIR:-$(MODELS)}) \
+	  "$$(swift build -c release --product vedette --show-bin-path 2>/dev/null)/vedette" run \
+	  $(if $(CONFIG),--config '$(CONFIG)') $(foreach c,$(CAMERA),--camera '$(c)') \
+	  $(if $(CAMERA)$(CONFIG),,$(if $(FOOTAGE),--footage '$(FOOTAGE)'))
+
+test: deps-test ## Build everything and run every test
+	swift build --build-tests $(SWIFT_FLAGS) $(QUIET)
+	G_DEBUG=fatal-criticals swift test --skip-build $(SWIFT_FLAGS) $(QUIET)
+
+check: lint test ## Format, import rules, generated files and all tests
+
+lint: ## Refuse badly formatted code
+	swift-format lint --strict --parallel --recursive --configuration .swift-format Package.swift Sources Tests pipelines
+
+format: ## Format the code in place
+	swift-format format --in-place --parallel --recursive --configuration .swift-format Package.swift Sources Tests pipelines
+
+generate: ## Write the generated reference pages
+	swift run vedette reference > docs/reference/configuration.md
+
+bench: ## Measure CPU per camera and events per second on this machine
+	deploy/bench-ingest
+
+clean: ## Remove what was built
+	rm -rf .build

@@ -1,0 +1,37 @@
+import Domain
+import Logging
+import PostgresKit
+import Settings
+import Store
+
+/// The database of this process: somebody's PostgreSQL, or a private one that it starts and stops.
+struct Database: Sendable {
+    let store: Store
+    private let cluster: EmbeddedCluster?
+
+    /// Connects and migrates.
+    static func open(_ settings: VedetteSettings, logger: Logger) async throws -> Database {
+        let cluster: EmbeddedCluster?
+        let connectionString: String
+        if let url = settings.databaseURL {
+            cluster = nil
+            connectionString = url
+        } else {
+            let embedded = EmbeddedCluster(dataDirectory: settings.dataDirectory, logger: logger)
+            connectionString = try await embedded.start()
+            cluster = embedded
+        }
+        do {
+            return Database(
+                store: try await Store.open(connectionString: connectionString, logger: logger), cluster: cluster)
+        } catch {
+            try? await cluster?.stop()
+            throw error
+        }
+    }
+
+    func close() async {
+        await store.close()
+        try? await cluster?.stop()
+    }
+}

@@ -1,0 +1,69 @@
+import API
+import Detection
+import Domain
+import Glibc
+import Logging
+import VisionModels
+
+/// Makes analyzers from their configuration, and keeps them: a detector's weights are read once.
+actor JudgeFactory {
+    private let modelsFolder: String?
+    private let logger: Logger
+    private var embedded: EmbeddedAnalyzer?
+    private var remote: [Analyzer: any VisionModel] = [:]
+
+    init(modelsFolder: String?, logger: Logger) {
+        self.modelsFolder = modelsFolder
+        self.logger = logger
+    }
+
+    func model(for analyzer: Analyzer) throws(JudgeError) -> any VisionModel {
+        switch analyzer.kind {
+        case .embedded:
+            return try embeddedAnalyzer()
+        case .openai:
+            if let known = remote[analyzer] { return known }
+            let made = try OpenAICompatibleModel(analyzer: analyzer)
+            remote[analyzer] = made
+            return made
+        }
+    }
+
+    private func embeddedAnalyzer() throws(JudgeError) -> EmbeddedAnalyzer {
+        if let embedded { return embedded }
+        let made = try EmbeddedAnalyzer(modelsFolder: modelsFolder, logger: logger)
+        embedded = made
+        return made
+    }
+
+    /// For status pages: what really judges.
+    func statuses(of analyzers: [Analyzer]) -> [AnalyzerStatus] {
+        analyzers.map { analyzer in
+            switch analyzer.kind {
+            case .openai:
+                return AnalyzerStatus(
+                    id: analyzer.id, name: analyzer.name, kind: .openai,
+                    detail: "\(analyzer.model ?? "") at \(analyzer.baseURL ?? "")", lesser: false)
+            case .embedded:
+                guard let status = try? embeddedAnalyzer().status else {
+                    return AnalyzerStatus(
+                        id: analyzer.id, name: analyzer.name, kind: .embedded, detail: "cannot start; see the log",
+                        lesser: true)
+                }
+                return AnalyzerStatus(
+                    id: analyzer.id, name: analyzer.name, kind: .embedded, detail: status.detail,
+                    lesser: status.isLesser)
+            }
+        }
+    }
+}
+
+/// Names this process in leases.
+enum ProcessName {
+    static var current: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        gethostname(&buffer, 255)
+        let host = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return "\(host)-\(getpid())"
+    }
+}

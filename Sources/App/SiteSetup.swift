@@ -1,0 +1,49 @@
+import Domain
+import Settings
+
+/// Brings what the settings file says into the database: created or updated by name, never removed.
+struct SiteSetup {
+    let cameras: any CameraStore
+    let judging: any JudgingStore
+    let clock: any WallClock
+
+    func apply(_ settings: VedetteSettings, extraCameras: [VedetteSettings.CameraEntry]) async throws {
+        try await cameras.put(
+            Site(id: Site.first, organization: Organization.first, name: settings.siteName,
+                timeZone: settings.siteTimeZone))
+        try await apply(settings.cameras + extraCameras)
+        var analyzers: [String: Identifier<Analyzer>] = [:]
+        for entry in settings.analyzers {
+            analyzers[entry.name] = try await judging.put(
+                Analyzer(
+                    id: .make(at: clock.now), organization: Organization.first, name: entry.name, kind: entry.kind,
+                    baseURL: entry.baseURL, model: entry.model, apiKey: entry.apiKey,
+                    timeoutSeconds: entry.timeoutSeconds))
+        }
+        try await judging.put(
+            Policy(
+                id: .make(at: clock.now), mode: settings.policyMode,
+                analyzers: settings.policyAnalyzers.compactMap { analyzers[$0] }),
+            of: Organization.first)
+        _ = try await judging.define(
+            normal: settings.definitionNormal, labels: settings.definitionLabels, of: Organization.first)
+    }
+
+    private func apply(_ entries: [VedetteSettings.CameraEntry]) async throws {
+        let present = try await cameras.cameras(of: Organization.first)
+        for entry in entries {
+            if let known = present.first(where: { $0.site == Site.first && $0.name == entry.name }) {
+                guard known.settings != entry.settings || known.enabled != entry.enabled else { continue }
+                var changed = known
+                changed.settings = entry.settings
+                changed.enabled = entry.enabled
+                _ = try await cameras.update(changed)
+            } else {
+                try await cameras.insert(
+                    Camera(
+                        id: .make(at: clock.now), organization: Organization.first, site: Site.first,
+                        name: entry.name, enabled: entry.enabled, settings: entry.settings, revision: 1))
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import API
+import Clips
+import Domain
+import Hummingbird
+import Ingest
+import Logging
+import Motion
+import NIOCore
+import ServiceLifecycle
+import Settings
+import Spool
+import Store
+import WebUI
+import Worker
+
+/// The composition root: wires ports to adapters and runs the services in the order in which they must stop.
+struct Vedette: Sendable {
+    private let settings: VedetteSettings
+    private let store: Store
+    private let logger: Logger
+    private let clock = SystemClock()
+    private let layout: SpoolLayout
+    private let handOver: HandOver
+    private let recovery: SpoolRecovery
+    private let ingest: IngestService
+    private let hub: EventHub
+    private let judges: JudgeFactory
+    private let router: Router<VedetteContext>
+    private let startedAt: WallTime
+
+    init(
+        settings: VedetteSettings, extraCameras: [VedetteSettings.CameraEntry], token: AdminTokenFile,
+        database: Database, logger: Logger
+    ) async throws {
+        self.settings = settings
+        self.logger = logger
+        startedAt = clock.now
+        let store = database.store
+        self.store = store
+        try await SiteSetup(cameras: store.cameras, judging: store.judging, clock: clock).apply(
+            settings, extraCameras: extraCameras)
+
+        let layout = SpoolLayout(dataFolder: settings.dataDirectory)
+        self.layout = layout
+        handOver = HandOver(layout: layout, store: store.events, logger: logger)
+        let spool = DiskSpool(layout: layout, handOver: handOver, logger: logger)
+        let clips = MP4ClipWriterOpener()
+        recovery = SpoolRecovery(spool: spool, clips: clips, logger: logger)
+        // Before anything records: what a crash left is settled, and its events wait for the hand-over.
+        let (report, toHandOver) = try await recovery.settleSpool()
+        for id in toHandOver { await handOver.submit(id) }
+        if report != SpoolRecovery.Report() {
+            logger.notice(
+                "settled the spool after an unclean stop",
+                metadata: [
+                    "recovered": "\(report.recovered)", "resumed": "\(report.resumed)", "removed": "\(report.removed)",
+                ])
+        }
+        ingest = IngestService(
+            store: store.cameras,
+            ports: IngestPorts(
+                sources: RTSPSourceOpener(), decoders: SoftwareDecoderOpener(), clips: clips, spool: spool,
+                stills: JPEGStillEncoder(), makeDetector: { try MotionAnalyzer(settings: $0) },
+                makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: clock), logger: logger)
+        hub = EventHub(events: store.events, logger: logger)
+        judges = JudgeFactory(modelsFolder: settings.modelsDirectory, logger: logger)
+        let removal = MediaRemoval(layout: layout, store: store.events)
+        let judges = self.judges
+        let names = settings.policyAnalyzers
+        router = APIRouter.make(
+            APIDependencies(
+                access: AdminAccess(token: token.token), cameras: store.cameras, monitor: ingest,
+                events: store.events, hub: hub, queue: store.jobs, mediaFolder: layout.mediaFolder,
+                deleteEvent: { try await removal.delete($0, of: $1) },
+                checks: { [("database", await store.isReachable())] },
+                analyzers: {
+                    guard let analyzers = try? await store.judging.analyzers(of: Organization.first) else { return [] }
+                    // Those in use come first.
+                    return await judges.statuses(
+                        of: analyzers.sorted { (names.contains($0.name) ? 0 : 1, $0.name) < (names.contains($1.name) ? 0 : 1, $1.name) })
+                }, clock: clock, version: VedetteVersion.text))
+        WebUI.add(to: router)
+    }
+
+    /// Runs until a signal says stop; returns when everything has been finished and handed over.
+    func run(announce: @escaping @Sendable (_ page: String) -> Void) async throws {
+        let host = settings.listenHost
+        let page = host.contains(":") ? "http://[\(host)]" : "http://\(host)"
+        var serverLogger = logger
+        serverLogger.logLevel = max(logger.logLevel, .notice)
+        let server = Application(
+            router: router,
+            configuration: .init(
+                address: .hostname(host, port: settings.listenPort), serverName: nil),
+            onServerRunning: { channel in announce("\(page):\(channel.localAddress?.port ?? 0)") },
+            logger: serverLogger)
+        let worker = JobRunner(
+            queue: store.jobs, kinds: [EventJudge.jobKind],
+            configuration: .init(
+                concurrency: settings.workerConcurrency, owner: "vedette-\(ProcessName.current)"), logger: logger,
+            handle: eventJudge.handle)
+        let ingest = self.ingest
+        let hub = self.hub
+        let handOver = self.handOver
+        // Stopped in reverse: first nobody is let in, then cameras finish their clips, then the rest.
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: UntilStopped("hand-over") { await handOver.run() }),
+                    .init(service: UntilStopped("worker") { await worker.run() }),
+                    .init(service: UntilStopped("settling") { await settleMedia() }),
+                    .init(service: UntilStopped("event stream") { try await hub.run() }),
+                    .init(service: UntilStopped("ingest") { try await ingest.run() }),
+                    .init(service: server),
+                ], gracefulShutdownSignals: [.sigint, .sigterm], logger: serverLogger))
+        try await group.run()
+        // Events that finished while the services stopped.
+        await handOver.drain()
+    }
+
+    private var eventJudge: EventJudge {
+        let layout = self.layout
+        let judges = self.judges
+        return EventJudge(
+            store: store.judging, readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) },
+            makeModel: { (analyzer) async throws(JudgeError) in try await judges.model(for: analyzer) }, clock: clock)
+    }
+
+    private func settleMedia() async {
+        do {
+            let report = try await recovery.settleMedia(store: store.events, startedAt: startedAt)
+            if report.removed > 0 {
+                logger.notice("removed media without an event", metadata: ["folders": "\(report.removed)"])
+            }
+        } catch {
+            logger.warning(
+                "files and rows could not be compared; the next start tries again", metadata: ["error": "\(error)"])
+        }
+        // A service that returns would end the group; this one has nothing more to do.
+        try? await Task.sleep(for: .seconds(86_400 * 365))
+    }
+}
+
+/// A service whose work ends by cancellation when the process is asked to stop.
+struct UntilStopped: Service {
+    private let name: String
+    private let body: @Sendable () async throws -> Void
+
+    init(_ name: String, _ body: @escaping @Sendable () async throws -> Void) {
+        self.name = name
+        self.body = body
+    }
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { [body] in try await body() }
+    }
+}
