@@ -1,0 +1,77 @@
+import Domain
+import Testing
+
+struct CameraRulesTests {
+    @Test(arguments: [
+        ("rtsp://host/path", "rtsp://host/path"),
+        ("rtsp://user:secret@host:554/path", "rtsp://user:***@host:554/path"),
+        ("rtsp://user@host/path", "rtsp://user:***@host/path"),
+        ("rtsp://user:se@cret@host/path", "rtsp://user:***@host/path"),
+        ("rtsp://host/path?user=a&password=secret", "rtsp://host/path?***"),
+        ("rtsp://u:secret@host?x=secret", "rtsp://u:***@host?***"), ("secret", "(hidden)"),
+    ])
+    func `a masked address shows no secret`(url: String, masked: String) {
+        #expect(CameraRules.masked(url: url) == masked)
+        #expect(!masked.contains("secret"))
+    }
+
+    @Test(arguments: ["rtsp://host/x", "rtsps://user:p%40ss@10.0.0.1:322/a?b=c", "RTSP://Host"])
+    func `good addresses pass`(url: String) { #expect(CameraRules.problem(url: url) == nil) }
+
+    @Test(arguments: ["", "http://host/", "rtsp://", "rtsp://:554/x", "rtsp://host/a b", "rtsp://host/\u{7f}"])
+    func `bad addresses are refused without being repeated`(url: String) { #expect(CameraRules.problem(url: url) != nil) }
+
+    @Test(arguments: ["gate", "Gate 2", "étage-1", "門"])
+    func `good names pass`(name: String) { #expect(CameraRules.problem(name: name) == nil) }
+
+    @Test(arguments: ["", " gate", "a/b", "a\nb", "<b>", String(repeating: "x", count: 65)])
+    func `bad names are refused`(name: String) { #expect(CameraRules.problem(name: name) != nil) }
+}
+
+struct BackoffTests {
+    @Test func `waiting grows from half a second to thirty and starts again after a connection that held`() {
+        var backoff = ReconnectBackoff()
+        let waits = (0..<9).map { _ in backoff.delaySeconds(onlineSeconds: 0, random: 0.999_999) }
+        #expect(waits.first.map { $0 <= 0.5 } == true)
+        #expect(zip(waits, waits.dropFirst()).allSatisfy { $0 <= $1 })
+        #expect(waits.allSatisfy { $0 <= 30 })
+        #expect((waits.last ?? 0) > 29)
+        #expect(backoff.delaySeconds(onlineSeconds: 60, random: 0.999_999) <= 0.5)
+    }
+
+    @Test func `jobs wait exponentially, with jitter, and no less than the server asked`() {
+        let policy = RetryPolicy()
+        #expect(policy.delaySeconds(afterAttempt: 1, retryAfterSeconds: nil, random: 0) == 1)
+        #expect(policy.delaySeconds(afterAttempt: 1, retryAfterSeconds: nil, random: 1) == 2)
+        #expect(policy.delaySeconds(afterAttempt: 4, retryAfterSeconds: nil, random: 1) == 16)
+        #expect(policy.delaySeconds(afterAttempt: 60, retryAfterSeconds: nil, random: 1) == 900)
+        #expect(policy.delaySeconds(afterAttempt: 1, retryAfterSeconds: 40, random: 0) == 40)
+        #expect(policy.delaySeconds(afterAttempt: 1, retryAfterSeconds: 1e9, random: 0) == 3600)
+    }
+}
+
+struct EvidencePickerTests {
+    @Test func `first, strongest and last frames are chosen, in order of time`() {
+        var picker = EvidencePicker<Int>()
+        for index in 0..<200 {
+            let at = MediaTime(seconds: Double(index) / 10)
+            let score = index == 90 ? 0.9 : index == 60 ? 0.7 : 0.1
+            if picker.wants(at: at, score: score) { picker.add(at: at, score: score, box: nil, payload: index) }
+        }
+        let chosen = picker.chosen(limit: 4)
+        #expect(chosen.count == 4)
+        #expect(chosen.first?.payload == 0)
+        #expect(chosen.map(\.payload).contains(90))
+        #expect(chosen.map(\.payload).contains(60))
+        #expect((chosen.last?.payload ?? 0) >= 185)
+        #expect(zip(chosen, chosen.dropFirst()).allSatisfy { $0.at < $1.at })
+    }
+
+    @Test func `an event of one frame has one picture`() {
+        var picker = EvidencePicker<Int>()
+        #expect(picker.wants(at: MediaTime(seconds: 0), score: 0.1))
+        picker.add(at: MediaTime(seconds: 0), score: 0.1, box: nil, payload: 7)
+        #expect(!picker.wants(at: MediaTime(seconds: 0.1), score: 0.1))
+        #expect(picker.chosen(limit: 4).map(\.payload) == [7])
+    }
+}

@@ -1,0 +1,35 @@
+import Domain
+import Testing
+
+struct TimeTests {
+    @Test(arguments: [
+        ("1970-01-01T00:00:00.000Z", 0.0), ("2026-05-01T10:00:05.120Z", 1_777_629_605.120),
+        ("2026-12-31T23:59:59.999Z", 1_798_761_599.999),
+    ])
+    func `wall time is written as RFC 3339 with milliseconds and read back`(text: String, seconds: Double) {
+        #expect(WallTime(secondsSinceEpoch: seconds).rfc3339 == text)
+        #expect(abs((WallTime(rfc3339: text)?.secondsSinceEpoch ?? -1) - seconds) < 0.001)
+    }
+
+    @Test(arguments: [
+        ("2026-05-01T10:00:05Z", 1_777_629_605.0), ("2026-05-01T13:00:05+03:00", 1_777_629_605.0),
+        ("2026-05-01T13:00:05.500+03:00", 1_777_629_605.5), ("2026-05-01t10:00:05z", 1_777_629_605.0),
+    ])
+    func `offsets and missing fractions are read`(text: String, seconds: Double) {
+        #expect(abs((WallTime(rfc3339: text)?.secondsSinceEpoch ?? -1) - seconds) < 0.001)
+    }
+
+    @Test(arguments: ["", "yesterday", "2026-05-01", "10:00", "2026-13-01T00:00:00Z"])
+    func `other texts are no time`(text: String) { #expect(WallTime(rfc3339: text) == nil) }
+
+    @Test func `identifiers sort by the time they were made and say version 7`() {
+        let early = Identifier<Camera>.make(at: WallTime(secondsSinceEpoch: 1000))
+        let late = Identifier<Camera>.make(at: WallTime(secondsSinceEpoch: 1000.002))
+        #expect(early < late)
+        #expect(early.description < late.description)
+        #expect(Array(early.description)[14] == "7")
+        #expect("89ab".contains(Array(early.description)[19]))
+        #expect(Identifier<Camera>(early.description) == early)
+        #expect(Identifier<Camera>("nonsense") == nil)
+    }
+}

@@ -1,0 +1,121 @@
+import Domain
+import Settings
+import Testing
+
+private func load(_ yaml: String?, _ environment: [String: String] = [:]) throws -> VedetteSettings {
+    try VedetteSettings.load(yaml: yaml, fileName: "site.yaml", environment: environment)
+}
+
+private func complaint(_ yaml: String, _ environment: [String: String] = [:]) -> String {
+    do {
+        _ = try load(yaml, environment)
+        return "(accepted)"
+    } catch {
+        return "\(error)"
+    }
+}
+
+struct SettingsTests {
+    /// The file of the README.
+    static let firstFile = """
+        listen: 127.0.0.1:8080
+        data_dir: ./data              # clips, spool, the embedded database
+        models_dir: ../shared/models
+        cameras:
+          - name: gate
+            url: rtsp://127.0.0.1:8554/gate
+            pre_roll_seconds: 5
+            post_roll_seconds: 5
+        analyzers:
+          - {name: local, kind: embedded}
+          - {name: vlm, kind: openai, base_url: "http://127.0.0.1:8081/v1", model: qwen2.5-vl}
+        policy: {mode: single, analyzers: [local]}
+        definition:
+          normal: "The yard is empty, or staff in high-visibility vests walk through it."
+          labels: [person, vehicle, animal]
+        """
+
+    @Test func `a first user's file is read`() throws {
+        let settings = try load(Self.firstFile)
+        #expect(settings.listenHost == "127.0.0.1" && settings.listenPort == 8080)
+        #expect(settings.cameras.map(\.name) == ["gate"])
+        #expect(settings.cameras.first?.settings.preRollSeconds == 5)
+        #expect(settings.analyzers.map(\.kind) == [.embedded, .openai])
+        #expect(settings.policyAnalyzers == ["local"])
+        #expect(settings.definitionLabels == ["person", "vehicle", "animal"])
+    }
+
+    @Test func `no file at all gives an embedded analyzer and loopback`() throws {
+        let settings = try load(nil)
+        #expect(settings.listenHost == "127.0.0.1")
+        #expect(settings.analyzers.map(\.name) == ["local"])
+        #expect(settings.policyAnalyzers == ["local"])
+        #expect(settings.cameras.isEmpty)
+        #expect(settings.databaseURL == nil)
+    }
+
+    @Test func `defaults of the table are those of the domain`() throws {
+        let settings = try load("cameras: [{name: a, url: 'rtsp://h/x'}]")
+        #expect(settings.cameras.first?.settings == CameraSettings(url: "rtsp://h/x"))
+    }
+
+    @Test(arguments: [
+        ("listne: 127.0.0.1:80", "unknown setting `listne` at line 1 of site.yaml; did you mean `listen`?"),
+        (
+            "cameras:\n  - name: gate\n    url: rtsp://h/x\n    pre_roll: 5",
+            "unknown setting `cameras[0].pre_roll` at line 4 of site.yaml"
+        ),
+        (
+            "cameras:\n  - name: gate\n    url: rtsp://h/x\n    pre_roll_seconds: 90",
+            "`cameras[0].pre_roll_seconds` is `90` at line 4 of site.yaml, but must be a number from 0 to 60 seconds"
+        ),
+        ("worker_concurrency: many", "`worker_concurrency` is `many` at line 1 of site.yaml, but must be a whole number from 1 to 64 jobs"),
+        ("log_level: loud", "`log_level` is `loud` at line 1 of site.yaml, but must be one of trace, debug"),
+        ("cameras:\n  - name: gate", "`cameras[0].url` is missing at line 2 of site.yaml"),
+        ("cameras: {name: gate}", "`cameras` at line 1 of site.yaml must be a list"),
+        ("listen: 8080", "`listen` is `8080` at line 1 of site.yaml, but must be address:port"),
+        (
+            "cameras:\n  - {name: a, url: 'rtsp://h/x'}\n  - {name: a, url: 'rtsp://h/y'}",
+            "`cameras[1].name` is `a` at line 3 of site.yaml, but another entry has that name already"
+        ),
+        (
+            "analyzers: [{name: x, kind: embedded}]\npolicy: {analyzers: [y]}",
+            "`policy.analyzers` names `y` at line 2 of site.yaml, but `analyzers` has only: x"
+        ),
+        ("analyzers:\n  - {name: x, kind: openai, model: m}", "`base_url` of analyzer `x`"),
+        ("a: [", "site.yaml is not valid YAML"), ("- a", "site.yaml must hold `key: value` lines"),
+    ])
+    func `what is refused says key, value, bound and line`(yaml: String, expected: String) {
+        #expect(complaint(yaml).contains(expected), "\(complaint(yaml))")
+    }
+
+    @Test func `a secret is never repeated in a complaint`() {
+        let text = complaint("cameras:\n  - name: gate\n    url: 'http://user:hunter2@host/x'")
+        #expect(text.contains("must begin with rtsp://"))
+        #expect(!text.contains("hunter2"))
+    }
+
+    @Test func `variables override the file`() throws {
+        let settings = try load(
+            Self.firstFile,
+            [
+                "VEDETTE_LISTEN": "[::1]:9000", "VEDETTE_CAMERAS_GATE_POST_ROLL_SECONDS": "7",
+                "VEDETTE_CAMERAS_0_TRANSPORT": "udp", "VEDETTE_POLICY_ANALYZERS": "vlm",
+                "VEDETTE_DEFINITION_LABELS": "person, dog", "VEDETTE_CAMERAS_1_NAME": "yard",
+                "VEDETTE_CAMERAS_1_URL": "rtsp://h/yard", "PATH": "/bin",
+            ])
+        #expect(settings.listenHost == "::1" && settings.listenPort == 9000)
+        #expect(settings.cameras.map(\.name) == ["gate", "yard"])
+        #expect(settings.cameras.first?.settings.postRollSeconds == 7)
+        #expect(settings.cameras.first?.settings.transport == .udp)
+        #expect(settings.policyAnalyzers == ["vlm"])
+        #expect(settings.definitionLabels == ["person", "dog"])
+    }
+
+    @Test func `an unknown variable is refused, and a bad value names its variable`() {
+        #expect(complaint("", ["VEDETTE_LISTNE": "x"]).contains("VEDETTE_LISTNE names no setting"))
+        #expect(
+            complaint("", ["VEDETTE_WORKER_CONCURRENCY": "0"]).contains(
+                "`worker_concurrency` is `0` at the environment variable VEDETTE_WORKER_CONCURRENCY"))
+    }
+}
