@@ -75,7 +75,7 @@ package struct CameraSettings: Sendable, Hashable {
         url: String, transport: SourceLocation.Transport = .tcp, timeoutSeconds: Double = 10,
         preRollSeconds: Double = 5, postRollSeconds: Double = 5, mergeGapSeconds: Double = 1.0,
         coolDownSeconds: Double = 0, maximumLengthSeconds: Double = 60, sensitivity: Double = 0.5,
-        minimumArea: Double = 0.002
+        minimumArea: Double = 0.0003
     ) {
         self.url = url
         self.transport = transport

@@ -9,6 +9,7 @@ package struct EventMachine: Sendable {
     /// One looked-at frame of the debounce window.
     private struct Observation {
         var at: MediaTime
+        var since: MediaTime
         var moving: Bool
         var score: Double
     }
@@ -22,7 +23,9 @@ package struct EventMachine: Sendable {
 
     /// The longest debounce window, whatever a broken camera's clock says.
     private static let maximumWindowFrames = 256
+    private static let maximumBackdatingSeconds = 3.0
 
+    private var beginning: MediaTime?
     private var latest: MediaTime?
     private var window: [Observation] = []
     private var taking: Running?
@@ -38,16 +41,20 @@ package struct EventMachine: Sendable {
     /// Every event whose clip is still running, oldest first.
     package var runningSlots: [EventSlot] { waiting.map(\.slot) + (taking.map { [$0.slot] } ?? []) }
 
-    /// Takes the judgement of one frame. `score` is the share of the picture that moved, 0–1.
-    package mutating func observe(at time: MediaTime, moving: Bool, score: Double, boxes: [Box]) -> [EventAction] {
+    /// Takes the judgement of one frame. `score` is the share of the picture that moved, 0–1. `since` tells that what
+    /// moves was already moving then, before it was known to; an event that opens starts there.
+    package mutating func observe(
+        at time: MediaTime, moving: Bool, score: Double, boxes: [Box], since: MediaTime? = nil
+    ) -> [EventAction] {
         if let latest, time <= latest { return [] }
         latest = time
+        beginning = beginning ?? time
         retire(at: time)
         var actions = closeWaiting(at: time)
         if taking != nil {
             if moving { actions += extend(at: time, score: score, boxes: boxes) }
         } else {
-            actions += consider(at: time, moving: moving, score: score, boxes: boxes)
+            actions += consider(at: time, moving: moving, score: score, boxes: boxes, since: since)
         }
         return actions
     }
@@ -62,6 +69,7 @@ package struct EventMachine: Sendable {
         waiting = []
         window = []
         latest = nil
+        beginning = nil
         coolUntil = nil
         return actions
     }
@@ -106,9 +114,11 @@ package struct EventMachine: Sendable {
     }
 
     /// Puts a frame into the debounce window and opens an event when the window says so.
-    private mutating func consider(at time: MediaTime, moving: Bool, score: Double, boxes: [Box]) -> [EventAction] {
+    private mutating func consider(
+        at time: MediaTime, moving: Bool, score: Double, boxes: [Box], since: MediaTime?
+    ) -> [EventAction] {
         if let coolUntil, time < coolUntil { return [] }
-        window.append(Observation(at: time, moving: moving, score: score))
+        window.append(Observation(at: time, since: startOfMotion(at: time, since: since), moving: moving, score: score))
         let oldest = time.advanced(bySeconds: -settings.debounceSeconds)
         let excess = window.count - settings.debounceFrames
         let stale = window.prefix(max(excess, 0)).prefix { $0.at < oldest }.count
@@ -116,20 +126,29 @@ package struct EventMachine: Sendable {
 
         let hits = window.filter(\.moving)
         let frames = max(window.count, settings.debounceFrames)
-        guard moving, let first = hits.first,
+        guard moving, let started = hits.map(\.since).min(),
             hits.count * settings.debounceFrames >= frames * settings.debounceHits
         else { return [] }
 
         let slot = takeSlot()
         let span = EventSpan(
-            triggered: time, started: first.at, ended: time, score: hits.map(\.score).max() ?? score)
-        let clipFrom = first.at.advanced(bySeconds: -settings.preRollSeconds)
+            triggered: time, started: started, ended: time, score: hits.map(\.score).max() ?? score)
+        let clipFrom = started.advanced(bySeconds: -settings.preRollSeconds)
         taking = Running(slot: slot, span: span, clipFrom: clipFrom)
         window = []
         return [
-            .open(slot, triggered: time, started: first.at, clipFrom: clipFrom, continues: nil),
+            .open(slot, triggered: time, started: started, clipFrom: clipFrom, continues: nil),
             .moving(slot, at: time, score: score, boxes: boxes),
         ]
+    }
+
+    /// `since` within reason: not long ago, not before this timeline, not into the event before or its cool-down.
+    private func startOfMotion(at time: MediaTime, since: MediaTime?) -> MediaTime {
+        guard let since, since < time else { return time }
+        let floor = [
+            time.advanced(bySeconds: -Self.maximumBackdatingSeconds), beginning, coolUntil, waiting.last?.span.ended,
+        ].compactMap { $0 }.max()
+        return max(since, floor ?? since)
     }
 
     private mutating func takeSlot() -> EventSlot {

@@ -1,0 +1,82 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Background model of one camera. One thread at a time.
+typedef struct vedette_motion vedette_motion;
+
+/// How the model sees. Times are seconds, areas are fractions of the analysed picture, levels are steps of
+/// 64·ln((luma + 16) / 16): at mid grey one luma step is about half a level, and +10 % light is about 6.
+typedef struct {
+    /// Longest side of the analysed picture, in pixels.
+    int32_t longest_side;
+    /// Difference from the background that counts where there is no noise, in levels.
+    double base_threshold;
+    /// Added to it: this many times the noise.
+    double noise_factor;
+    /// Added to it: this share of the local change of light, which compensates what the light model leaves over.
+    double light_slack;
+    /// Added to it at first and fading: this share of the local contrast, since textures may sway.
+    double texture_slack;
+    double texture_seconds;
+    /// Memory of the background.
+    double background_seconds;
+    /// Memory of the per-pixel noise.
+    double noise_seconds;
+    /// A region that stays and does not stir for this long becomes background.
+    double absorb_seconds;
+    /// Something is moving where the picture differs from what it was this long ago.
+    double activity_seconds;
+    /// Smallest region reported.
+    double minimum_area;
+    /// Share of differing pixels from which the scene counts as replaced and is learnt anew.
+    double scene_change_share;
+} vedette_motion_parameters;
+
+/// One connected region that differs from the background. Positions are fractions of width and of height.
+typedef struct {
+    float x, y, width, height;
+    float centre_x, centre_y;
+    /// Share of the picture it covers.
+    float area;
+    /// Share of the picture it covers and that also changed just now.
+    float active;
+} vedette_motion_region;
+
+enum { VEDETTE_MOTION_REGIONS = 32 };
+
+typedef struct {
+    /// Share of pixels in regions.
+    double changed;
+    /// Share of raw pixels beyond the threshold, regions or not.
+    double differing;
+    /// Share of the picture whose light level changed by more than about a third within the activity time.
+    double light_change;
+    /// Displacement against the background, as a fraction of the width; an estimate for small ones.
+    double shake;
+    /// Frame-to-frame noise in levels.
+    double noise;
+    /// 1 when the background was begun anew with this picture.
+    int32_t restarted;
+    int32_t region_count;
+    vedette_motion_region regions[VEDETTE_MOTION_REGIONS];
+} vedette_motion_measurement;
+
+vedette_motion_parameters vedette_motion_default_parameters(void);
+
+/// NULL on failure, with the reason in `error`.
+vedette_motion *vedette_motion_create(const vedette_motion_parameters *parameters, char *error, size_t error_size);
+void vedette_motion_free(vedette_motion *motion);
+
+/// Measures one 8-bit luma plane in place; nothing of it is kept. 0 on success, -1 with the reason in `error`.
+int vedette_motion_measure(
+    vedette_motion *motion, const uint8_t *luma, int32_t width, int32_t height, size_t stride, double seconds,
+    vedette_motion_measurement *out, char *error, size_t error_size);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,337 @@
+#include "opencv_motion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <deque>
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+#include <vector>
+
+// How it works. Luma is shrunk and taken to a logarithmic scale, where a change of light is an offset. What differs from
+// the background is split into a smooth field, the light, and the rest, the structure: only structure can be a region.
+// Each pixel learns how much its structure varies by itself (sensor noise, leaves, a clock), so that only more than that
+// counts. A region is reported with the share of it that also changed within the last moments: what an object leaves
+// behind differs from the background but does not stir.
+
+namespace {
+
+constexpr int cell_side = 16;
+constexpr double light_change_levels = 20;
+constexpr double initial_noise = 1, least_noise = 0.3, most_noise = 40;
+constexpr double noise_quantile = 0.9;
+
+int fail(char *error, size_t size, const char *what) {
+    if (error && size) std::snprintf(error, size, "%s", what);
+    return -1;
+}
+
+/// The middle value; reorders.
+float median(std::vector<float> &values) {
+    const size_t middle = values.size() / 2;
+    std::nth_element(values.begin(), values.begin() + middle, values.end());
+    return values[middle];
+}
+
+float rate(double seconds, double memory) { return static_cast<float>(1 - std::exp(-seconds / std::max(memory, 1e-3))); }
+
+cv::Mat box(int side) { return cv::getStructuringElement(cv::MORPH_RECT, cv::Size(side, side)); }
+
+/// A picture of the recent past.
+struct Past {
+    double seconds;
+    cv::Mat image;
+};
+
+/// The newest picture that is at least `age` old, else the oldest; forgets what is older than that.
+const cv::Mat *recall(std::deque<Past> &past, double now, double age) {
+    while (past.size() > 1 && now - past[1].seconds >= age - 1e-3) past.pop_front();
+    return past.empty() ? nullptr : &past.front().image;
+}
+
+}  // namespace
+
+struct vedette_motion {
+    vedette_motion_parameters parameters;
+    cv::Mat logarithm;
+    bool started = false;
+    double first = 0, latest = 0;
+    int64_t frames = 0;
+    double noise = 1;
+    // All CV_32F of the analysed size, unless said otherwise.
+    cv::Mat small, level, previous, background, spread, stay, light, structure, contrast;
+    cv::Mat cells, light_cells, level_cells;
+    cv::Mat differing, active;  // CV_8U
+    std::deque<Past> structures, levels;
+    std::vector<float> scratch;
+
+    explicit vedette_motion(const vedette_motion_parameters &given) : parameters(given) {
+        logarithm.create(1, 256, CV_32F);
+        for (int value = 0; value < 256; value++)
+            logarithm.at<float>(value) = 64 * std::log((value + 16) / 16.0f);
+    }
+
+    void begin(double seconds) {
+        level.copyTo(background);
+        level.copyTo(previous);
+        spread.create(level.size(), CV_32F);
+        spread.setTo(initial_noise);
+        stay.create(level.size(), CV_32F);
+        stay.setTo(0);
+        differing.create(level.size(), CV_8U);
+        differing.setTo(0);
+        active.create(level.size(), CV_8U);
+        active.setTo(0);
+        structures.clear();
+        levels.clear();
+        contrast.release();
+        first = latest = seconds;
+        frames = 1;
+        started = true;
+    }
+
+    /// Shrinks, takes the logarithm and smooths.
+    void take(const uint8_t *luma, int width, int height, size_t stride) {
+        const cv::Mat source(height, width, CV_8UC1, const_cast<uint8_t *>(luma), stride);
+        const double scale = static_cast<double>(parameters.longest_side) / std::max(width, height);
+        if (scale < 1) {
+            const cv::Size size(std::max(1, cvRound(width * scale)), std::max(1, cvRound(height * scale)));
+            cv::resize(source, small, size, 0, 0, cv::INTER_AREA);
+            cv::LUT(small, logarithm, level);
+        } else {
+            cv::LUT(source, logarithm, level);
+        }
+        cv::GaussianBlur(level, level, cv::Size(3, 3), 0);
+    }
+
+    /// Robust spread of the difference to the previous picture. Falls slowly, rises fast.
+    void measure_noise() {
+        scratch.clear();
+        for (int y = 1; y < level.rows; y += 4) {
+            const float *now = level.ptr<float>(y), *then = previous.ptr<float>(y);
+            for (int x = 1; x < level.cols; x += 4) scratch.push_back(now[x] - then[x]);
+        }
+        level.copyTo(previous);
+        if (scratch.empty()) return;
+        const float middle = median(scratch);
+        for (float &value : scratch) value = std::fabs(value - middle);
+        const double measured = 1.48 * median(scratch);
+        noise += (measured - noise) * (measured > noise ? 0.5 : 0.1);
+    }
+
+    /// The smooth part of the difference to the background: medians of cells, a median of those, interpolated.
+    void find_light() {
+        cv::subtract(level, background, structure);
+        const int columns = (level.cols + cell_side - 1) / cell_side, rows = (level.rows + cell_side - 1) / cell_side;
+        cells.create(rows, columns, CV_32F);
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                scratch.clear();
+                for (int y = row * cell_side; y < std::min(level.rows, (row + 1) * cell_side); y += 2) {
+                    const float *line = structure.ptr<float>(y);
+                    const int end = std::min(level.cols, (column + 1) * cell_side);
+                    for (int x = column * cell_side; x < end; x += 2) scratch.push_back(line[x]);
+                }
+                cells.at<float>(row, column) = median(scratch);
+            }
+        }
+        cv::medianBlur(cells, light_cells, 5);
+        cv::resize(light_cells, light, level.size(), 0, 0, cv::INTER_LINEAR);
+        cv::subtract(structure, light, structure);
+        // What a whole row has in common is flicker of the mains or noise of the read-out.
+        for (int y = 0; y < structure.rows; y++) {
+            float *line = structure.ptr<float>(y), common = 0;
+            for (int x = 0; x < structure.cols; x++) common += std::clamp(line[x], -3.0f, 3.0f);
+            common /= structure.cols;
+            for (int x = 0; x < structure.cols; x++) line[x] -= common;
+        }
+    }
+
+    /// Share of cells whose level is far from what it was a moment ago.
+    double find_light_change(double seconds) {
+        cv::resize(level, level_cells, cells.size(), 0, 0, cv::INTER_AREA);
+        const cv::Mat *then = recall(levels, seconds, parameters.activity_seconds);
+        int changed = 0;
+        if (then) {
+            for (int row = 0; row < level_cells.rows; row++)
+                for (int column = 0; column < level_cells.cols; column++)
+                    changed += std::fabs(level_cells.at<float>(row, column) - then->at<float>(row, column)) >
+                               light_change_levels;
+        }
+        levels.push_back({seconds, level_cells.clone()});
+        return changed / static_cast<double>(level_cells.total());
+    }
+
+    /// Decides for each pixel whether it differs and whether it stirs, and learns. Returns the share that differs.
+    double compare(double seconds, double step) {
+        const double age = seconds - first;
+        const auto &p = parameters;
+        if (contrast.empty() || age < 4 * p.texture_seconds) {
+            cv::Mat most, least;
+            cv::dilate(level, most, box(3));
+            cv::erode(level, least, box(3));
+            cv::subtract(most, least, contrast);
+        }
+        const float doubt = static_cast<float>(p.texture_slack * std::exp(-age / p.texture_seconds));
+        const cv::Mat *then = recall(structures, seconds, p.activity_seconds);
+        // A pixel stirs only if its neighbourhood differed in the previous picture too: drops and sparks do not.
+        cv::Mat before;
+        if (frames > 2 && step < 0.26) {
+            const int radius = std::clamp(static_cast<int>(20 * step + 0.5), 1, 3);
+            cv::dilate(differing, before, box(2 * radius + 1));
+        }
+        const float base = static_cast<float>(p.base_threshold + 0.5 * p.noise_factor * noise);
+        const float factor = static_cast<float>(0.6 * p.noise_factor), slack = static_cast<float>(p.light_slack);
+        const float learn = std::max(1.0f / frames, rate(step, p.background_seconds));
+        const float follow = rate(step, 2);
+        const float pace = rate(step, std::min(p.noise_seconds, 0.3 + 0.5 * age));
+        const float up = static_cast<float>(1 + 2 * noise_quantile * pace);
+        const float down = static_cast<float>(1 - 2 * (1 - noise_quantile) * pace);
+        const float elapsed = static_cast<float>(step), absorb = static_cast<float>(p.absorb_seconds);
+        size_t count = 0;
+        for (int y = 0; y < level.rows; y++) {
+            const float *rest = structure.ptr<float>(y), *shine = light.ptr<float>(y), *edge = contrast.ptr<float>(y);
+            const float *past = then ? then->ptr<float>(y) : nullptr;
+            const uint8_t *was = before.empty() ? nullptr : before.ptr(y);
+            float *back = background.ptr<float>(y), *wide = spread.ptr<float>(y), *still = stay.ptr<float>(y);
+            uint8_t *differs = differing.ptr(y), *stirs = active.ptr(y);
+            for (int x = 0; x < level.cols; x++) {
+                const float size = std::fabs(rest[x]);
+                const float threshold = base + factor * wide[x] + slack * std::fabs(shine[x]) + doubt * edge[x];
+                const bool beyond = size > threshold;
+                const bool changed = beyond && past && std::fabs(rest[x] - past[x]) > threshold;
+                differs[x] = beyond ? 255 : 0;
+                stirs[x] = changed && (!was || was[x]) ? 255 : 0;
+                count += beyond;
+                wide[x] = std::clamp(
+                    wide[x] * (size > wide[x] ? up : down), static_cast<float>(least_noise),
+                    static_cast<float>(most_noise));
+                back[x] += follow * shine[x];
+                if (!beyond) {
+                    back[x] += learn * rest[x];
+                    still[x] = 0;
+                } else if (changed) {
+                    still[x] = std::max(0.0f, still[x] - 4 * elapsed);
+                } else if ((still[x] += elapsed) > absorb) {
+                    back[x] += rest[x];
+                    still[x] = 0;
+                }
+            }
+        }
+        structures.push_back({seconds, structure.clone()});
+        return count / static_cast<double>(level.total());
+    }
+
+    void find_regions(vedette_motion_measurement &out) {
+        cv::Mat clean, stirring, labels, statistics, centres;
+        cv::morphologyEx(differing, clean, cv::MORPH_OPEN, box(2));
+        cv::morphologyEx(clean, clean, cv::MORPH_CLOSE, box(5));
+        cv::morphologyEx(active, stirring, cv::MORPH_OPEN, box(2));
+        const double total = static_cast<double>(clean.total());
+        out.changed = cv::countNonZero(clean) / total;
+        const int count = cv::connectedComponentsWithStats(clean, labels, statistics, centres, 8);
+        std::vector<int> moving(count, 0), order;
+        for (int y = 0; y < labels.rows; y++) {
+            const int *label = labels.ptr<int>(y);
+            const uint8_t *stirs = stirring.ptr(y);
+            for (int x = 0; x < labels.cols; x++)
+                if (stirs[x]) moving[label[x]]++;
+        }
+        for (int index = 1; index < count; index++)
+            if (statistics.at<int>(index, cv::CC_STAT_AREA) >= parameters.minimum_area * total) order.push_back(index);
+        const size_t kept = std::min(order.size(), static_cast<size_t>(VEDETTE_MOTION_REGIONS));
+        std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](int left, int right) {
+            if (moving[left] != moving[right]) return moving[left] > moving[right];
+            return statistics.at<int>(left, cv::CC_STAT_AREA) > statistics.at<int>(right, cv::CC_STAT_AREA);
+        });
+        const float width = static_cast<float>(labels.cols), height = static_cast<float>(labels.rows);
+        for (size_t place = 0; place < kept; place++) {
+            const int index = order[place];
+            out.regions[place] = {
+                statistics.at<int>(index, cv::CC_STAT_LEFT) / width,
+                statistics.at<int>(index, cv::CC_STAT_TOP) / height,
+                statistics.at<int>(index, cv::CC_STAT_WIDTH) / width,
+                statistics.at<int>(index, cv::CC_STAT_HEIGHT) / height,
+                static_cast<float>((centres.at<double>(index, 0) + 0.5) / width),
+                static_cast<float>((centres.at<double>(index, 1) + 0.5) / height),
+                static_cast<float>(statistics.at<int>(index, cv::CC_STAT_AREA) / total),
+                static_cast<float>(moving[index] / total),
+            };
+        }
+        out.region_count = static_cast<int32_t>(kept);
+    }
+
+    void measure(double seconds, vedette_motion_measurement &out) {
+        if (!started || level.size() != background.size() || seconds < latest) {
+            begin(seconds);
+            out.restarted = 1;
+            return;
+        }
+        const double step = std::min(seconds - latest, 1.0);
+        latest = seconds;
+        frames++;
+        measure_noise();
+        find_light();
+        out.noise = noise;
+        out.light_change = find_light_change(seconds);
+        out.differing = compare(seconds, step);
+        if (out.differing > parameters.scene_change_share) {
+            begin(seconds);
+            out.restarted = 1;
+            return;
+        }
+        find_regions(out);
+    }
+};
+
+vedette_motion_parameters vedette_motion_default_parameters(void) {
+    vedette_motion_parameters parameters;
+    parameters.longest_side = 320;
+    parameters.base_threshold = 6;
+    parameters.noise_factor = 4;
+    parameters.light_slack = 0.25;
+    parameters.texture_slack = 0.35;
+    parameters.texture_seconds = 3;
+    parameters.background_seconds = 10;
+    parameters.noise_seconds = 8;
+    parameters.absorb_seconds = 20;
+    parameters.activity_seconds = 0.3;
+    parameters.minimum_area = 0.0003;
+    parameters.scene_change_share = 0.5;
+    return parameters;
+}
+
+vedette_motion *vedette_motion_create(const vedette_motion_parameters *parameters, char *error, size_t error_size) {
+    try {
+        if (parameters->longest_side < 16 || parameters->longest_side > 4096) {
+            fail(error, error_size, "the analysed picture's longest side must be 16 to 4096 pixels");
+            return nullptr;
+        }
+        return new vedette_motion(*parameters);
+    } catch (const std::exception &exception) {
+        fail(error, error_size, exception.what());
+    } catch (...) {
+        fail(error, error_size, "an unknown error in OpenCV");
+    }
+    return nullptr;
+}
+
+void vedette_motion_free(vedette_motion *motion) { delete motion; }
+
+int vedette_motion_measure(
+    vedette_motion *motion, const uint8_t *luma, int32_t width, int32_t height, size_t stride, double seconds,
+    vedette_motion_measurement *out, char *error, size_t error_size) {
+    try {
+        std::memset(out, 0, sizeof *out);
+        if (!luma || width < 16 || height < 16 || stride < static_cast<size_t>(width))
+            return fail(error, error_size, "a picture needs at least 16 by 16 pixels and rows as long as its width");
+        motion->take(luma, width, height, stride);
+        motion->measure(seconds, *out);
+        return 0;
+    } catch (const std::exception &exception) {
+        return fail(error, error_size, exception.what());
+    } catch (...) {
+        return fail(error, error_size, "an unknown error in OpenCV");
+    }
+}

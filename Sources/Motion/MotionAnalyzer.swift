@@ -1,0 +1,28 @@
+package import Domain
+package import OpenCVKit
+
+/// Measures motion with OpenCV, one instance per camera connection. Not shared between threads.
+package final class MotionAnalyzer: MotionDetector {
+    private let model: MotionModel
+
+    /// Fails only without memory or with parameters out of bounds.
+    package init(parameters: MotionModel.Parameters = MotionModel.Parameters()) throws {
+        model = try MotionModel(parameters: parameters)
+    }
+
+    package func measure(_ picture: PictureView, at presentation: MediaTime) throws -> MotionMeasurement {
+        let measured = try model.measure(
+            luma: picture.luma.bytes, widthPixels: picture.widthPixels, heightPixels: picture.heightPixels,
+            strideBytes: picture.luma.strideBytes, seconds: presentation.seconds)
+        let regions = measured.regions.map {
+            MotionRegion(
+                box: Box(x: $0.x, y: $0.y, width: $0.width, height: $0.height), centreX: $0.centreX,
+                centreY: $0.centreY, area: $0.area, active: $0.active)
+        }
+        return MotionMeasurement(
+            presentation: presentation, changedFraction: measured.changed, globalChangeFraction: measured.lightChange,
+            shakeFraction: measured.shake, boxes: regions.map(\.box), regions: regions,
+            aspectRatio: Double(picture.widthPixels) / Double(max(picture.heightPixels, 1)),
+            restarted: measured.restarted)
+    }
+}

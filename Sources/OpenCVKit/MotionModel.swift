@@ -1,0 +1,109 @@
+internal import COpenCVShims
+
+/// The learnt background of one camera, and what differs from it. Not shared between threads.
+package struct MotionModel: ~Copyable {
+    /// How the model sees; see `opencv_motion.h` for the meaning of each default.
+    package struct Parameters: Sendable, Hashable {
+        /// Longest side of the analysed picture, in pixels.
+        package var longestSidePixels: Int
+        /// Difference that counts where there is no noise, in steps of 64·ln((luma + 16) / 16).
+        package var baseThreshold: Double
+        /// How many times the noise is added to it.
+        package var noiseFactor: Double
+        package var lightSlack: Double
+        package var textureSlack: Double
+        package var textureSeconds: Double
+        package var backgroundSeconds: Double
+        package var noiseSeconds: Double
+        /// A region that does not stir for this long becomes background.
+        package var absorbSeconds: Double
+        package var activitySeconds: Double
+        /// Smallest region reported, as a fraction of the picture.
+        package var minimumArea: Double
+        package var sceneChangeShare: Double
+
+        /// The defaults.
+        package init() {
+            let values = vedette_motion_default_parameters()
+            longestSidePixels = Int(values.longest_side)
+            baseThreshold = values.base_threshold
+            noiseFactor = values.noise_factor
+            lightSlack = values.light_slack
+            textureSlack = values.texture_slack
+            textureSeconds = values.texture_seconds
+            backgroundSeconds = values.background_seconds
+            noiseSeconds = values.noise_seconds
+            absorbSeconds = values.absorb_seconds
+            activitySeconds = values.activity_seconds
+            minimumArea = values.minimum_area
+            sceneChangeShare = values.scene_change_share
+        }
+
+        var values: vedette_motion_parameters {
+            vedette_motion_parameters(
+                longest_side: Int32(clamping: longestSidePixels), base_threshold: baseThreshold,
+                noise_factor: noiseFactor, light_slack: lightSlack, texture_slack: textureSlack,
+                texture_seconds: textureSeconds, background_seconds: backgroundSeconds, noise_seconds: noiseSeconds,
+                absorb_seconds: absorbSeconds, activity_seconds: activitySeconds, minimum_area: minimumArea,
+                scene_change_share: sceneChangeShare)
+        }
+    }
+
+    /// A connected region that differs from the background; positions are fractions of the picture, origin top left.
+    package struct Region: Sendable, Hashable {
+        package var x, y, width, height: Double
+        package var centreX, centreY: Double
+        /// Share of the picture it covers, and the part of that which changed just now.
+        package var area, active: Double
+    }
+
+    /// What one picture showed. Shares are 0–1.
+    package struct Measurement: Sendable, Hashable {
+        package var changed: Double
+        package var differing: Double
+        package var lightChange: Double
+        package var shake: Double
+        package var noise: Double
+        package var restarted: Bool
+        /// The most active first, at most 32.
+        package var regions: [Region]
+    }
+
+    private let handle: OpaquePointer
+
+    package init(parameters: Parameters = Parameters()) throws(OpenCVError) {
+        var values = parameters.values
+        handle = try OpenCVError.collecting("making a motion model") { error, size in
+            vedette_motion_create(&values, error, size)
+        }
+    }
+
+    deinit { vedette_motion_free(handle) }
+
+    /// Measures one 8-bit luma plane, in place; `seconds` grows from picture to picture, else all begins anew.
+    package func measure(
+        luma: UnsafeRawPointer, widthPixels: Int, heightPixels: Int, strideBytes: Int, seconds: Double
+    ) throws(OpenCVError) -> Measurement {
+        guard strideBytes > 0 else { throw OpenCVError("measuring motion: the stride is \(strideBytes) bytes") }
+        var out = vedette_motion_measurement()
+        let bytes = luma.assumingMemoryBound(to: UInt8.self)
+        let handle = handle
+        _ = try OpenCVError.collecting("measuring motion") { error, size in
+            vedette_motion_measure(
+                handle, bytes, Int32(clamping: widthPixels), Int32(clamping: heightPixels), strideBytes, seconds, &out,
+                error, size) == 0 ? true : nil
+        }
+        let count = Int(out.region_count)
+        let regions = withUnsafeBytes(of: out.regions) { raw in
+            raw.bindMemory(to: vedette_motion_region.self).prefix(count).map {
+                Region(
+                    x: Double($0.x), y: Double($0.y), width: Double($0.width), height: Double($0.height),
+                    centreX: Double($0.centre_x), centreY: Double($0.centre_y), area: Double($0.area),
+                    active: Double($0.active))
+            }
+        }
+        return Measurement(
+            changed: out.changed, differing: out.differing, lightChange: out.light_change, shake: out.shake,
+            noise: out.noise, restarted: out.restarted != 0, regions: regions)
+    }
+}
