@@ -109,9 +109,9 @@ package actor Connection {
     package func isUsable() -> Bool {
         guard let raw, PQstatus(raw) == CONNECTION_OK, PQtransactionStatus(raw) == PQTRANS_IDLE else { return false }
         var descriptor = pollfd(fd: PQsocket(raw), events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, 0) != 0 else { return true }
-        // An idle session has something to read only when the server said goodbye or sent a notice.
-        return PQconsumeInput(raw) == 1 && PQstatus(raw) == CONNECTION_OK
+        // An idle session has something to read only when the server said goodbye; rarely a changed setting, and then a new
+        // connection costs little.
+        return poll(&descriptor, 1, 0) == 0
     }
 
     /// The server process that serves this connection.
@@ -232,7 +232,8 @@ private func libpqMessage(_ raw: OpaquePointer) -> String {
 }
 
 /// Connects and prepares the session; blocks. The caller owns the connection; a failed one is freed here.
-func connect(_ settings: ConnectionSettings, _ parsed: ConnectionSettings.Parsed) throws(PostgresError) -> OpaquePointer {
+func connect(_ settings: ConnectionSettings, _ parsed: ConnectionSettings.Parsed) throws(PostgresError) -> OpaquePointer
+{
     // Ours come first, so that the connection string overrides them; the encoding is not negotiable and comes last.
     let options: [(String, String)] = [
         ("fallback_application_name", settings.applicationName),

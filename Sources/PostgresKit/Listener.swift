@@ -15,10 +15,6 @@ package final class Listener: @unchecked Sendable {
         case notification(channel: String, payload: String)
     }
 
-    private struct Subscriber {
-        var continuation: AsyncStream<Item>.Continuation
-    }
-
     /// A `PGconn` on its way into closures.
     private struct Raw: @unchecked Sendable {
         // Reason: touched only on `queue`.
@@ -31,8 +27,9 @@ package final class Listener: @unchecked Sendable {
     private let queue = DispatchQueue(label: "postgres.listener")
     private var raw: Raw?
     private var source: (any DispatchSourceRead)?
-    private var subscribers: [Int: Subscriber] = [:]
-    private var nextSubscriber = 0
+    private var observers: [Int: @Sendable (Item) -> Void] = [:]
+    private var nextObserver = 0
+    private var endings: [Int: @Sendable () -> Void] = [:]
     private var isStarted = false
     private var isClosed = false
     private var failures = 0
@@ -48,7 +45,26 @@ package final class Listener: @unchecked Sendable {
 
     deinit {
         source?.cancel()
-        for subscriber in subscribers.values { subscriber.continuation.finish() }
+        for ending in endings.values { ending() }
+    }
+
+    /// Calls `observer` on the listener's queue for each item, beginning with `resync` once the listener is connected, and
+    /// `ending` when it closes. Both must only hand over. Returns when the first attempt to connect is over, whichever way it
+    /// went, with the number that `remove` takes.
+    package func observe(
+        _ observer: @escaping @Sendable (Item) -> Void, ending: @escaping @Sendable () -> Void
+    ) async -> Int {
+        await withCheckedContinuation { done in
+            queue.async { done.resume(returning: self.add(observer, ending)) }
+        }
+    }
+
+    /// Forgets an observer; it may still be called once while this returns.
+    package func remove(_ number: Int) {
+        queue.async {
+            self.observers[number] = nil
+            self.endings[number] = nil
+        }
     }
 
     /// A stream of its own that begins with `resync` once the listener is connected. Returns when the first attempt to
@@ -58,12 +74,15 @@ package final class Listener: @unchecked Sendable {
     package func subscribe(buffering: Int = 256) async -> AsyncStream<Item> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: Item.self, bufferingPolicy: .bufferingNewest(max(2, buffering)))
-        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-            queue.async {
-                self.add(continuation)
-                done.resume()
+        let number = await observe { item in
+            if case .dropped = continuation.yield(item), item != .resync {
+                // As the newest item it cannot be the one that is dropped.
+                continuation.yield(.resync)
             }
+        } ending: {
+            continuation.finish()
         }
+        continuation.onTermination = { [weak self] _ in self?.remove(number) }
         return stream
     }
 
@@ -73,8 +92,9 @@ package final class Listener: @unchecked Sendable {
             queue.async {
                 self.isClosed = true
                 self.disconnect()
-                for subscriber in self.subscribers.values { subscriber.continuation.finish() }
-                self.subscribers = [:]
+                for ending in self.endings.values { ending() }
+                self.observers = [:]
+                self.endings = [:]
                 done.resume()
             }
         }
@@ -82,21 +102,21 @@ package final class Listener: @unchecked Sendable {
 
     // MARK: On the queue
 
-    private func add(_ continuation: AsyncStream<Item>.Continuation) {
-        guard !isClosed else { return continuation.finish() }
-        nextSubscriber += 1
-        let number = nextSubscriber
-        continuation.onTermination = { [weak self] _ in
-            guard let self else { return }
-            queue.async { self.subscribers[number] = nil }
+    private func add(_ observer: @escaping @Sendable (Item) -> Void, _ ending: @escaping @Sendable () -> Void) -> Int {
+        nextObserver += 1
+        guard !isClosed else {
+            ending()
+            return nextObserver
         }
-        subscribers[number] = Subscriber(continuation: continuation)
+        observers[nextObserver] = observer
+        endings[nextObserver] = ending
         if !isStarted {
             isStarted = true
             connectNow()
         } else if raw != nil {
-            continuation.yield(.resync)
+            observer(.resync)
         }
+        return nextObserver
     }
 
     private func connectNow() {
@@ -159,11 +179,6 @@ package final class Listener: @unchecked Sendable {
     }
 
     private func tell(_ item: Item) {
-        for subscriber in subscribers.values {
-            if case .dropped = subscriber.continuation.yield(item), item != .resync {
-                // As the newest item it cannot be the one that is dropped.
-                subscriber.continuation.yield(.resync)
-            }
-        }
+        for observer in observers.values { observer(item) }
     }
 }

@@ -140,7 +140,8 @@ package final class Pool: Sendable {
                     self?.giveUp(number) { pool in
                         PostgresError(
                             .unavailable,
-                            "no database connection became free within \(pool.waitSeconds) s; all \(pool.size) are in use")
+                            "no database connection became free within \(pool.waitSeconds) s; all \(pool.size) are in use"
+                        )
                     }
                 }
             }

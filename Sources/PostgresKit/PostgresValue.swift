@@ -31,7 +31,8 @@ package enum PostgresValue: Sendable, Hashable {
         case .null: nil
         case .text(let value), .json(let value): value
         case .int(let value): String(value)
-        case .double(let value): value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : "\(value)"
+        case .double(let value):
+            value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : "\(value)"
         case .bool(let value): value ? "t" : "f"
         case .uuid(let value): value.uuidString
         case .bytes(let value): Self.hexadecimal(value)
@@ -40,7 +41,8 @@ package enum PostgresValue: Sendable, Hashable {
         }
     }
 
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+    /// The text form of a `bytea`, for elements of an array.
+    package static func hexadecimal(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(unsafeUninitializedCapacity: 2 + bytes.count * 2) { buffer in
             buffer[0] = UInt8(ascii: "\\")

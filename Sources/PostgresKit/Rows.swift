@@ -26,7 +26,8 @@ package struct Row: Sendable {
         _ column: String, as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value {
         guard let value = try optional(column, as: type) else {
-            throw PostgresError(.data, "column \"\(column)\" of row \(index) is null where \(Value.postgresName) is expected")
+            throw PostgresError(
+                .data, "column \"\(column)\" of row \(index) is null where \(Value.postgresName) is expected")
         }
         return value
     }

@@ -34,10 +34,10 @@ package struct TestDatabase: Sendable {
         await SharedCluster.shared.drop(name)
     }
 
-    /// Ends the sessions of this database, as a crash of their server processes would.
+    /// Ends the sessions of this database, as a crash of their server processes would; they are gone when it returns.
     package func killSessions() async throws {
         try await SharedCluster.shared.administer(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [.text(name)])
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1", [.text(name)])
     }
 }
 
@@ -81,14 +81,15 @@ private actor SharedCluster {
             TestFolder.atExitOfProcess(
                 """
                 pid=$(head -n 1 "$1/postgres/data/postmaster.pid") && kill -QUIT "$pid"
-                while [ -n "$pid" ] && kill -0 "$pid"; do sleep 0.1; done
+                while [ -n "$pid" ] && readlink "/proc/$pid/cwd"; do sleep 0.1; done
                 rm -rf "$1"
                 """, [folder])
             let cluster = EmbeddedCluster(
                 dataDirectory: folder,
                 options: .init(
                     settings: [
-                        "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300",
+                        "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
+                        "max_connections": "300",
                     ], isDisposable: true),
                 logger: Logger(label: "test.cluster"))
             _ = try await cluster.start()

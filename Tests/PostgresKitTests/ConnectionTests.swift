@@ -10,7 +10,7 @@ struct ConnectionTests {
     private func withConnection(
         _ body: (Connection, TestDatabase) async throws -> Void
     ) async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             let connection = try await Connection.open(ConnectionSettings(database.connectionString))
             try await body(connection, database)
             await connection.close()
@@ -123,8 +123,12 @@ struct ConnectionTests {
         try await withConnection { connection, _ in
             let runs = Mutex(0)
             let result = try await connection.withTransaction { transaction in
-                let run = runs.withLock { $0 += 1; return $0 }
-                if run < 3 { try transaction.run("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$") }
+                let run = runs.withLock {
+                    $0 += 1; return $0
+                }
+                if run < 3 {
+                    try transaction.run("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$")
+                }
                 return run
             }
             #expect(result == 3)
@@ -132,7 +136,7 @@ struct ConnectionTests {
     }
 
     @Test func `sleeping connections do not hold up each other or other tasks`() async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.with { database async throws in
             let settings = ConnectionSettings(database.connectionString)
             let start = ContinuousClock.now
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -152,7 +156,9 @@ struct ConnectionTests {
 
     @Test func `a NUL in a text is refused before it is cut off silently`() async throws {
         try await withConnection { connection, _ in
-            await #expect(throws: PostgresError(.data, "parameter $1 holds a NUL character, which PostgreSQL cannot store")) {
+            await #expect(
+                throws: PostgresError(.data, "parameter $1 holds a NUL character, which PostgreSQL cannot store")
+            ) {
                 try await connection.query("SELECT $1::text", [.text("a\0b")])
             }
         }

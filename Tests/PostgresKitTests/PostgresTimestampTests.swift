@@ -23,7 +23,9 @@ struct PostgresTimestampTests {
         #expect(PostgresTimestamp(text: text)?.microsecondsSinceEpoch == microseconds)
     }
 
-    @Test(arguments: ["infinity", "-infinity", "", "2026-05-01", "2026-05-01 10:00:05", "0044-03-15 00:00:00+00 BC", "x"])
+    @Test(arguments: [
+        "infinity", "-infinity", "", "2026-05-01", "2026-05-01 10:00:05", "0044-03-15 00:00:00+00 BC", "x",
+    ])
     func `anything else is no time`(text: String) {
         #expect(PostgresTimestamp(text: text) == nil)
     }

@@ -55,7 +55,8 @@ struct ClusterFolders: Sendable {
         try Files.makePrivateFolder(outside.root, owner: user.user, group: user.group)
         guard try await user.canWork(in: outside.root) else {
             throw PostgresError(
-                .cluster, "the user postgres can enter neither \(inside.root) nor \(outside.root); set another data_dir")
+                .cluster, "the user postgres can enter neither \(inside.root) nor \(outside.root); set another data_dir"
+            )
         }
         try Files.write(outside.root + "\n", to: note, owner: geteuid(), group: getegid())
         rmdir(inside.root)

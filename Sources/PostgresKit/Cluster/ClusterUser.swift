@@ -28,7 +28,8 @@ struct ClusterUser: Sendable {
         for tool in ["/usr/sbin/runuser", "/sbin/runuser"] where Files.exists(tool) {
             return ClusterUser(user: entry.pw_uid, group: entry.pw_gid, prefix: [tool, "-u", "postgres", "--"])
         }
-        throw PostgresError(.cluster, "neither setpriv nor runuser is installed, one of which is needed as root (util-linux)")
+        throw PostgresError(
+            .cluster, "neither setpriv nor runuser is installed, one of which is needed as root (util-linux)")
     }
 
     /// Whether this user can enter the folder and make files in it.

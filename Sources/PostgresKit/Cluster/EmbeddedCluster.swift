@@ -158,7 +158,8 @@ package actor EmbeddedCluster {
                 candidate.socketFolder = socketFolder
                 candidate.port = postmaster.port
                 if await Self.answers(candidate) {
-                    logger.info("took over the private database that was running", metadata: ["pid": "\(postmaster.process)"])
+                    logger.info(
+                        "took over the private database that was running", metadata: ["pid": "\(postmaster.process)"])
                     return candidate
                 }
             }
@@ -170,7 +171,8 @@ package actor EmbeddedCluster {
         }
         // The children of a killed server end by themselves; a new one must not begin before.
         for _ in 0..<200 where !Postmaster.processes(in: data).isEmpty { try await Task.sleep(for: .milliseconds(50)) }
-        if let stale = Postmaster(dataFolder: data), kill(stale.process, 0) == 0, Postmaster.processes(in: data).isEmpty {
+        if let stale = Postmaster(dataFolder: data), kill(stale.process, 0) == 0, Postmaster.processes(in: data).isEmpty
+        {
             // The number is another process's by now, which the server could not tell from itself.
             unlink(data + "/postmaster.pid")
         }
@@ -221,7 +223,9 @@ package actor EmbeddedCluster {
             "log_min_error_statement = panic",
             "log_checkpoints = off",
         ]
-        for (name, value) in options.settings.sorted(by: { $0.key < $1.key }) { lines.append("\(name) = \(quoted(value))") }
+        for (name, value) in options.settings.sorted(by: { $0.key < $1.key }) {
+            lines.append("\(name) = \(quoted(value))")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -63,7 +63,8 @@ enum Files {
         let temporary = path + ".new"
         guard let file = fopen(temporary, "we") else { throw failure("write", temporary) }
         let bytes = Array(text.utf8)
-        let isWritten = fwrite(bytes, 1, bytes.count, file) == bytes.count && fflush(file) == 0
+        let isWritten =
+            fwrite(bytes, 1, bytes.count, file) == bytes.count && fflush(file) == 0
             && fchown(fileno(file), owner, group) == 0 && fsync(fileno(file)) == 0
         guard fclose(file) == 0, isWritten, rename(temporary, path) == 0 else { throw failure("write", path) }
     }

@@ -7,9 +7,13 @@ struct ServerBinaries: Sendable {
 
     /// The newest that is installed under `root` as Debian lays it out, or the one of the version that an existing
     /// cluster needs.
-    static func find(version needed: String?, root: String = "/usr/lib/postgresql") throws(PostgresError) -> ServerBinaries {
+    static func find(version needed: String?, root: String = "/usr/lib/postgresql") throws(PostgresError)
+        -> ServerBinaries
+    {
         let found = Files.names(in: root)
-            .filter { Int($0) != nil && Files.exists("\(root)/\($0)/bin/pg_ctl") && Files.exists("\(root)/\($0)/bin/initdb") }
+            .filter {
+                Int($0) != nil && Files.exists("\(root)/\($0)/bin/pg_ctl") && Files.exists("\(root)/\($0)/bin/initdb")
+            }
             .sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }
         guard let needed else {
             guard let newest = found.first else {

@@ -1,0 +1,63 @@
+internal import Domain
+internal import FoundationEssentials
+internal import Glibc
+internal import PostgresKit
+
+extension PostgresTimestamp {
+    /// Rounds down to the microsecond.
+    init(_ time: WallTime) {
+        let (quotient, remainder) = time.nanosecondsSinceEpoch.quotientAndRemainder(dividingBy: 1000)
+        self.init(microsecondsSinceEpoch: remainder < 0 ? quotient - 1 : quotient)
+    }
+}
+
+extension WallTime {
+    init(_ timestamp: PostgresTimestamp) {
+        let (nanoseconds, overflow) = timestamp.microsecondsSinceEpoch.multipliedReportingOverflow(by: 1000)
+        self.init(
+            nanosecondsSinceEpoch: overflow ? (timestamp.microsecondsSinceEpoch < 0 ? .min : .max) : nanoseconds)
+    }
+
+    /// This machine's clock.
+    static var now: WallTime {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return WallTime(nanosecondsSinceEpoch: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+}
+
+extension PostgresValue {
+    static func id<Entity>(_ identifier: Identifier<Entity>) -> Self { .uuid(identifier.uuid) }
+    static func time(_ time: WallTime) -> Self { .timestamp(PostgresTimestamp(time)) }
+    static func ids<Entity>(_ identifiers: [Identifier<Entity>]) -> Self { .uuids(identifiers.map(\.uuid)) }
+}
+
+extension Row {
+    func id<Entity>(_ column: String, of entity: Entity.Type = Entity.self) throws(PostgresError) -> Identifier<Entity>
+    {
+        Identifier(try get(column, as: UUID.self))
+    }
+
+    func time(_ column: String) throws(PostgresError) -> WallTime {
+        WallTime(try get(column, as: PostgresTimestamp.self))
+    }
+
+    /// A column that holds one of an enumeration's words.
+    func word<Word: RawRepresentable<String>>(_ column: String, as type: Word.Type = Word.self) throws(PostgresError)
+        -> Word
+    {
+        let text = try get(column, as: String.self)
+        guard let word = Word(rawValue: text) else {
+            throw PostgresError(.data, "column \"\(column)\" holds \"\(text)\", which this version does not know")
+        }
+        return word
+    }
+}
+
+extension String {
+    /// Without what PostgreSQL cannot store, and at most `limit` characters: for texts from models and servers.
+    func storable(limit: Int) -> String {
+        let clean = utf8.contains(0) ? replacing("\0", with: "") : self
+        return clean.utf8.count <= limit ? clean : String(clean.prefix(limit))
+    }
+}

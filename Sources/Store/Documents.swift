@@ -1,0 +1,67 @@
+internal import Domain
+internal import FoundationEssentials
+
+/// What is kept as JSON inside rows.
+enum Documents {
+    private struct BoxDocument: Codable {
+        var x: Double
+        var y: Double
+        var width: Double
+        var height: Double
+        var at_seconds: Double?
+
+        init(_ box: Box, atSeconds: Double? = nil) {
+            x = finite(box.x)
+            y = finite(box.y)
+            width = finite(box.width)
+            height = finite(box.height)
+            at_seconds = atSeconds.map(finite)
+        }
+
+        var box: Box { Box(x: x, y: y, width: width, height: height) }
+    }
+
+    private struct EvidenceDocument: Codable {
+        var path: String
+        var at_seconds: Double
+        var width_pixels: Int
+        var height_pixels: Int
+        var size_bytes: Int64
+        var box: BoxDocument?
+    }
+
+    static func text(_ boxes: [TimedBox]) throws -> String {
+        try encode(boxes.map { BoxDocument($0.box, atSeconds: $0.atSeconds) })
+    }
+
+    static func boxes(_ text: String) throws -> [TimedBox] {
+        if text == "[]" { return [] }
+        return try JSONDecoder().decode([BoxDocument].self, from: Data(text.utf8))
+            .map { TimedBox(box: $0.box, atSeconds: $0.at_seconds ?? 0) }
+    }
+
+    static func text(_ evidence: [EvidenceRecord]) throws -> String {
+        try encode(
+            evidence.map {
+                EvidenceDocument(
+                    path: $0.path, at_seconds: finite($0.atSeconds), width_pixels: $0.widthPixels,
+                    height_pixels: $0.heightPixels, size_bytes: $0.sizeBytes, box: $0.box.map { BoxDocument($0) })
+            })
+    }
+
+    static func evidence(_ text: String) throws -> [EvidenceRecord] {
+        if text == "[]" { return [] }
+        return try JSONDecoder().decode([EvidenceDocument].self, from: Data(text.utf8)).map {
+            EvidenceRecord(
+                path: $0.path, atSeconds: $0.at_seconds, widthPixels: $0.width_pixels, heightPixels: $0.height_pixels,
+                sizeBytes: $0.size_bytes, box: $0.box?.box)
+        }
+    }
+
+    private static func encode(_ value: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    }
+
+    /// JSON holds no infinity and no NaN; one such number must not keep an event out of the database for ever.
+    private static func finite(_ value: Double) -> Double { value.isFinite ? value : 0 }
+}

@@ -1,0 +1,53 @@
+internal import Domain
+internal import PostgresKit
+
+/// The statement for one page of an events list. Only fixed texts and placeholders go into the SQL.
+struct EventListStatement {
+    private(set) var sql = EventRow.select
+    private(set) var parameters: [PostgresValue] = []
+
+    static let limits = 1...200
+
+    init(_ query: EventQuery, of organization: Identifier<Organization>) {
+        var conditions: [String] = []
+        func add(_ values: [PostgresValue], _ condition: ([String]) -> String) {
+            let names = values.indices.map { "$\(parameters.count + 1 + $0)" }
+            parameters += values
+            conditions.append(condition(names))
+        }
+        func add(_ value: PostgresValue, _ condition: (String) -> String) { add([value]) { condition($0[0]) } }
+
+        add(.id(organization)) { "e.organization_id = \($0)" }
+        conditions.append("e.state <> 'deleting'")
+        if let camera = query.camera { add(.id(camera)) { "e.camera_id = \($0)" } }
+        if let site = query.site { add(.id(site)) { "e.site_id = \($0)" } }
+        if let from = query.from { add(.time(from)) { "e.triggered_at >= \($0)" } }
+        if let to = query.to { add(.time(to)) { "e.triggered_at < \($0)" } }
+        if let kind = query.kind { add(.text(kind.rawValue)) { "e.kind = \($0)" } }
+        if let state = query.state { add(.text(state.rawValue)) { "e.state = \($0)" } }
+        if let state = query.verdictState { add(.text(state.rawValue)) { "v.state = \($0)" } }
+        if let label = query.label { add(.text(label.storable(limit: 1000))) { "\($0) = ANY (v.labels)" } }
+        if let minimum = query.minimumConfidence { add(.double(minimum)) { "v.confidence >= \($0)" } }
+        if let reviewed = query.reviewed { add(.bool(reviewed)) { "e.reviewed = \($0)" } }
+        if let starred = query.starred { add(.bool(starred)) { "e.starred = \($0)" } }
+        // Each word must be somewhere.
+        for word in (query.text ?? "").split(whereSeparator: \.isWhitespace).prefix(16) {
+            let pattern = "%" + Self.literal(String(word).storable(limit: 200)) + "%"
+            add(.text(pattern)) { name in
+                let columns = ["c.name", "v.summary", "v.reason", "e.note"]
+                return "(" + columns.map { "\($0) ILIKE \(name)" }.joined(separator: " OR ") + ")"
+            }
+        }
+        if let after = query.after {
+            add([.time(after.triggeredAt), .id(after.id)]) { "(e.triggered_at, e.id) < (\($0[0]), \($0[1]))" }
+        }
+        sql += " WHERE " + conditions.joined(separator: " AND ") + " ORDER BY e.triggered_at DESC, e.id DESC"
+        parameters.append(.int(min(max(query.limit, Self.limits.lowerBound), Self.limits.upperBound)))
+        sql += " LIMIT $\(parameters.count)"
+    }
+
+    /// For `LIKE`, with its special characters meaning themselves.
+    private static func literal(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
+    }
+}

@@ -1,0 +1,73 @@
+internal import Domain
+internal import FoundationEssentials
+internal import PostgresKit
+
+/// Reads an event with all that hangs on it from one row.
+enum EventRow {
+    /// Without a `WHERE`; the aliases are `e` event, `c` camera, `k` clip, `v` current verdict.
+    static let select = """
+        SELECT e.id, e.organization_id, e.site_id, e.camera_id, e.kind, e.state, e.triggered_at, e.started_at, e.ended_at,
+            e.score, e.boxes, e.thumbnail_path, e.continues_event_id, e.analysis, e.analysis_error, e.reviewed, e.starred,
+            e.note, c.name AS camera_name,
+            k.path AS clip_path, k.starts_at AS clip_starts_at, k.duration_seconds, k.size_bytes, k.sha256, k.codec,
+            k.width_pixels, k.height_pixels, k.has_audio, k.video_units,
+            (SELECT coalesce(jsonb_agg(jsonb_build_object('path', path, 'at_seconds', at_seconds,
+                    'width_pixels', width_pixels, 'height_pixels', height_pixels, 'size_bytes', size_bytes, 'box', box)
+                ORDER BY position), '[]') FROM evidence WHERE event_id = e.id) AS evidence,
+            \(VerdictRow.columns)
+        FROM events e
+        JOIN cameras c ON c.id = e.camera_id
+        JOIN clips k ON k.event_id = e.id
+        LEFT JOIN verdicts v ON v.id = e.current_verdict_id
+        """
+
+    /// One event that is not being deleted: `$1` event, `$2` organization.
+    static let selectOne = select + " WHERE e.id = $1 AND e.organization_id = $2 AND e.state <> 'deleting'"
+
+    static func detail(_ row: Row) throws -> EventDetail {
+        EventDetail(
+            record: try record(row), cameraName: try row.get("camera_name"), analysis: try row.word("analysis"),
+            analysisError: try row.optional("analysis_error"),
+            verdict: try row.optional("verdict_id", as: UUID.self) == nil ? nil : try VerdictRow.verdict(row),
+            reviewed: try row.get("reviewed"), starred: try row.get("starred"), note: try row.optional("note"))
+    }
+
+    static func record(_ row: Row) throws -> EventRecord {
+        EventRecord(
+            id: try row.id("id"), organization: try row.id("organization_id"), site: try row.id("site_id"),
+            camera: try row.id("camera_id"), kind: try row.word("kind"), state: try row.word("state"),
+            triggeredAt: try row.time("triggered_at"), startedAt: try row.time("started_at"),
+            endedAt: try row.time("ended_at"), score: try row.get("score"),
+            boxes: try Documents.boxes(row.get("boxes")),
+            clip: ClipRecord(
+                path: try row.get("clip_path"), startsAt: try row.time("clip_starts_at"),
+                durationSeconds: try row.get("duration_seconds"), sizeBytes: try row.get("size_bytes"),
+                sha256: try row.get("sha256"), codec: try row.word("codec"), widthPixels: try row.get("width_pixels"),
+                heightPixels: try row.get("height_pixels"), hasAudio: try row.get("has_audio"),
+                videoUnits: try row.get("video_units")),
+            thumbnailPath: try row.optional("thumbnail_path"), evidence: try Documents.evidence(row.get("evidence")),
+            continues: try row.optional("continues_event_id", as: UUID.self).map { Identifier($0) })
+    }
+}
+
+/// Reads a verdict from columns that `columns` selects from an alias `v`.
+enum VerdictRow {
+    static let columns = """
+        v.id AS verdict_id, v.event_id AS verdict_event_id, v.definition_version, v.analyzer, v.state AS verdict_state,
+            v.confidence, v.labels, v.summary, v.reason, v.model, v.latency_seconds, v.prompt_tokens,
+            v.completion_tokens, v.prompt_hash, v.created_at AS verdict_created_at
+        """
+
+    static func verdict(_ row: Row) throws -> Verdict {
+        Verdict(
+            id: try row.id("verdict_id"), event: try row.id("verdict_event_id"),
+            definitionVersion: try row.get("definition_version"), analyzer: try row.get("analyzer"),
+            judgement: Judgement(
+                state: try row.word("verdict_state"), confidence: try row.get("confidence"),
+                labels: try row.get("labels"), summary: try row.get("summary"), reason: try row.get("reason"),
+                model: try row.get("model"), latencySeconds: try row.get("latency_seconds"),
+                promptTokens: try row.optional("prompt_tokens"),
+                completionTokens: try row.optional("completion_tokens"), promptHash: try row.optional("prompt_hash")),
+            createdAt: try row.time("verdict_created_at"))
+    }
+}

@@ -1,0 +1,113 @@
+package import PostgresKit
+
+/// Brings a database to the schema of this version.
+///
+/// Each migration runs in a transaction of its own, under an advisory lock that keeps other processes out. What was applied
+/// must be a prefix of what we have, text by text; anything else is refused.
+package struct Migrator: Sendable {
+    package struct Migration: Sendable {
+        package var name: String
+        package var sql: String
+
+        package init(name: String, sql: String) {
+            self.name = name
+            self.sql = sql
+        }
+    }
+
+    /// A database that this version cannot work with; says what to do.
+    package struct Refusal: Error, Sendable, Hashable, CustomStringConvertible {
+        package var description: String
+    }
+
+    private let migrations: [Migration]
+
+    /// In the order in which they apply.
+    package init(_ migrations: [Migration] = Migrator.embedded) { self.migrations = migrations }
+
+    /// The migrations of this version. A new file needs its line here.
+    package static let embedded: [Migration] = [
+        Migration(name: "V0001_initial", sql: String(decoding: PackageResources.V0001_initial_sql, as: UTF8.self))
+    ]
+
+    /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails
+    /// (nothing of that one is left).
+    @discardableResult
+    package func migrate(_ settings: ConnectionSettings) async throws -> [String] {
+        var settings = settings
+        // A migration may take its time.
+        settings.statementTimeoutSeconds = 0
+        let connection = try await Connection.open(settings)
+        do {
+            // "vedette" in ASCII.
+            try await connection.query("SELECT pg_advisory_lock(x'76656465747465'::bigint)")
+            try await connection.query(
+                """
+                CREATE TABLE IF NOT EXISTS schema_migrations (
+                    position int PRIMARY KEY,
+                    name text NOT NULL UNIQUE,
+                    checksum text NOT NULL,
+                    applied_at timestamptz NOT NULL DEFAULT now()
+                )
+                """)
+            let pending = try await pending(connection)
+            for (position, migration) in pending {
+                try await connection.withTransaction(attempts: 1) { transaction in
+                    try transaction.runScript(migration.sql)
+                    try transaction.run(
+                        "INSERT INTO schema_migrations (position, name, checksum) VALUES ($1, $2, encode(sha256($3), 'hex'))",
+                        [.int(position), .text(migration.name), .bytes(Array(migration.sql.utf8))])
+                }
+            }
+            await connection.close()
+            return pending.map(\.migration.name)
+        } catch {
+            // Closing gives the lock back.
+            await connection.close()
+            throw error
+        }
+    }
+
+    /// The names of what `migrate` would apply; changes nothing. Throws as `migrate` does.
+    package func check(_ settings: ConnectionSettings) async throws -> [String] {
+        let connection = try await Connection.open(settings)
+        do {
+            let exists: Bool =
+                try await connection.query("SELECT to_regclass('schema_migrations') IS NOT NULL AS is_there").first?
+                .get("is_there") ?? false
+            let names = exists ? try await pending(connection).map(\.migration.name) : migrations.map(\.name)
+            await connection.close()
+            return names
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    private func pending(_ connection: Connection) async throws -> [(position: Int, migration: Migration)] {
+        let rows = try await connection.query(
+            """
+            SELECT a.name, a.checksum, encode(sha256(ours.sql), 'hex') AS our_checksum
+            FROM schema_migrations a
+            LEFT JOIN unnest($1::bytea[]) WITH ORDINALITY ours (sql, position) ON ours.position = a.position
+            ORDER BY a.position
+            """,
+            [.array(migrations.map { PostgresValue.hexadecimal(Array($0.sql.utf8)) })])
+        for (index, row) in rows.enumerated() {
+            let name: String = try row.get("name")
+            guard index < migrations.count, migrations[index].name == name else {
+                throw Refusal(
+                    description:
+                        "the database has migration \(name), which this version does not know; run a newer vedette, or another database"
+                )
+            }
+            guard try row.get("checksum", as: String.self) == row.optional("our_checksum", as: String.self) else {
+                throw Refusal(
+                    description:
+                        "migration \(name) was applied to the database with another text than this version's; run the version that made it"
+                )
+            }
+        }
+        return Array(migrations.enumerated().dropFirst(rows.count)).map { ($0.offset + 1, $0.element) }
+    }
+}

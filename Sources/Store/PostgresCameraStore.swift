@@ -1,0 +1,149 @@
+internal import Domain
+internal import PostgresKit
+
+/// Cameras and sites in PostgreSQL.
+struct PostgresCameraStore: CameraStore {
+    let pool: Pool
+    let listener: Listener
+
+    private static let columns = """
+        id, organization_id, site_id, name, enabled, url, transport, timeout_seconds, pre_roll_seconds, post_roll_seconds,
+        merge_gap_seconds, cool_down_seconds, maximum_length_seconds, sensitivity, minimum_area, revision
+        """
+
+    func sites(of organization: Identifier<Organization>) async throws -> [Site] {
+        try await storing("sites") {
+            try await pool.query(
+                "SELECT id, organization_id, name, time_zone FROM sites WHERE organization_id = $1 ORDER BY name, id",
+                [.id(organization)]
+            ).map { row in
+                Site(
+                    id: try row.id("id"), organization: try row.id("organization_id"), name: try row.get("name"),
+                    timeZone: try row.get("time_zone"))
+            }
+        }
+    }
+
+    func cameras(of organization: Identifier<Organization>) async throws -> [Camera] {
+        try await storing("cameras") {
+            try await pool.query(
+                """
+                SELECT \(Self.columns) FROM cameras WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY name, id
+                """, [.id(organization)]
+            ).map(Self.camera)
+        }
+    }
+
+    func camera(_ id: Identifier<Camera>, of organization: Identifier<Organization>) async throws -> Camera {
+        try await storing("camera \(id)") {
+            let rows = try await pool.query(
+                "SELECT \(Self.columns) FROM cameras WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL",
+                [.id(id), .id(organization)])
+            guard let row = rows.first else { throw Self.missing(id) }
+            return try Self.camera(row)
+        }
+    }
+
+    func insert(_ camera: Camera) async throws {
+        _ = try await storing("camera \"\(camera.name)\"") {
+            try await pool.query(
+                """
+                WITH inserted AS (
+                    INSERT INTO cameras (\(Self.columns))
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                    RETURNING id
+                )
+                SELECT pg_notify('\(Channel.cameras)', id::text) FROM inserted
+                """, Self.values(camera))
+        }
+    }
+
+    func update(_ camera: Camera) async throws -> Int64 {
+        try await storing("camera \"\(camera.name)\"") {
+            let rows = try await pool.query(
+                """
+                WITH updated AS (
+                    UPDATE cameras SET site_id = $3, name = $4, enabled = $5, url = $6, transport = $7,
+                        timeout_seconds = $8, pre_roll_seconds = $9, post_roll_seconds = $10, merge_gap_seconds = $11,
+                        cool_down_seconds = $12, maximum_length_seconds = $13, sensitivity = $14, minimum_area = $15,
+                        revision = revision + 1, updated_at = now()
+                    WHERE id = $1 AND organization_id = $2 AND revision = $16 AND deleted_at IS NULL
+                    RETURNING id, revision
+                )
+                SELECT revision, pg_notify('\(Channel.cameras)', id::text) FROM updated
+                """, Self.values(camera))
+            if let row = rows.first { return try row.get("revision") }
+            // Tells a camera that is gone from one that someone else changed.
+            _ = try await self.camera(camera.id, of: camera.organization)
+            throw StoreError.conflict("camera \"\(camera.name)\" was changed by someone else; read it again")
+        }
+    }
+
+    func delete(_ id: Identifier<Camera>, of organization: Identifier<Organization>) async throws {
+        try await storing("camera \(id)") {
+            let rows = try await pool.query(
+                """
+                WITH deleted AS (
+                    UPDATE cameras SET deleted_at = now(), enabled = false, revision = revision + 1, updated_at = now()
+                    WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL
+                    RETURNING id
+                )
+                SELECT pg_notify('\(Channel.cameras)', id::text) FROM deleted
+                """, [.id(id), .id(organization)])
+            if rows.isEmpty { throw Self.missing(id) }
+        }
+    }
+
+    func camerasToIngest() async throws -> [Camera] {
+        try await storing("cameras") {
+            try await pool.query(
+                "SELECT \(Self.columns) FROM cameras WHERE deleted_at IS NULL ORDER BY organization_id, name, id"
+            ).map(Self.camera)
+        }
+    }
+
+    func changes() async throws -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        continuation.yield()
+        let listener = self.listener
+        let number = await listener.observe { item in
+            switch item {
+            case .resync, .notification(channel: Channel.cameras, payload: _): continuation.yield()
+            case .notification: break
+            }
+        } ending: {
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in listener.remove(number) }
+        return stream
+    }
+
+    // MARK: Rows
+
+    private static func missing(_ id: Identifier<Camera>) -> StoreError { .notFound("there is no camera \(id)") }
+
+    private static func values(_ camera: Camera) -> [PostgresValue] {
+        let settings = camera.settings
+        return [
+            .id(camera.id), .id(camera.organization), .id(camera.site), .text(camera.name), .bool(camera.enabled),
+            .text(settings.url), .text(settings.transport.rawValue), .double(settings.timeoutSeconds),
+            .double(settings.preRollSeconds), .double(settings.postRollSeconds), .double(settings.mergeGapSeconds),
+            .double(settings.coolDownSeconds), .double(settings.maximumLengthSeconds), .double(settings.sensitivity),
+            .double(settings.minimumArea), .int(camera.revision),
+        ]
+    }
+
+    private static func camera(_ row: Row) throws -> Camera {
+        Camera(
+            id: try row.id("id"), organization: try row.id("organization_id"), site: try row.id("site_id"),
+            name: try row.get("name"), enabled: try row.get("enabled"),
+            settings: CameraSettings(
+                url: try row.get("url"), transport: try row.word("transport"),
+                timeoutSeconds: try row.get("timeout_seconds"), preRollSeconds: try row.get("pre_roll_seconds"),
+                postRollSeconds: try row.get("post_roll_seconds"), mergeGapSeconds: try row.get("merge_gap_seconds"),
+                coolDownSeconds: try row.get("cool_down_seconds"),
+                maximumLengthSeconds: try row.get("maximum_length_seconds"), sensitivity: try row.get("sensitivity"),
+                minimumArea: try row.get("minimum_area")),
+            revision: try row.get("revision"))
+    }
+}

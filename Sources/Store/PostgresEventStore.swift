@@ -1,0 +1,190 @@
+internal import Domain
+internal import PostgresKit
+
+/// Events and what hangs on them in PostgreSQL.
+struct PostgresEventStore: EventStore {
+    let pool: Pool
+    let listener: Listener
+
+    /// Runs of a judging job before it gives up; with the usual back-off about half an hour.
+    static let judgingAttempts = 12
+
+    // I3: one statement and so one transaction; nothing but the first insert does anything.
+    private static let handOverStatement = """
+        WITH judging AS (
+            SELECT CASE
+                WHEN $18::int = 0 THEN 'no picture of the event could be made'
+                WHEN NOT EXISTS (
+                    SELECT FROM policies p JOIN policy_analyzers pa ON pa.policy_id = p.id
+                    WHERE p.organization_id = $2 AND p.is_default) THEN 'no policy with an analyzer is configured'
+                WHEN NOT EXISTS (
+                    SELECT FROM definitions d JOIN definition_versions dv ON dv.definition_id = d.id
+                    WHERE d.organization_id = $2 AND d.is_default) THEN 'no definition of what is normal is configured'
+                END AS obstacle
+        ), event AS (
+            INSERT INTO events (id, organization_id, site_id, camera_id, kind, state, triggered_at, started_at, ended_at,
+                score, boxes, thumbnail_path, continues_event_id, analysis, analysis_error)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                CASE WHEN obstacle IS NULL THEN 'pending' ELSE 'skipped' END, obstacle
+            FROM judging
+            ON CONFLICT (id) DO NOTHING
+            RETURNING id, organization_id, analysis
+        ), clip AS (
+            INSERT INTO clips (event_id, organization_id, path, starts_at, duration_seconds, size_bytes, sha256, codec,
+                width_pixels, height_pixels, has_audio, video_units)
+            SELECT id, organization_id, $14, $15, $16, $17, $20, $21, $22, $23, $24, $25 FROM event
+        ), picture AS (
+            INSERT INTO evidence (event_id, position, organization_id, path, at_seconds, width_pixels, height_pixels,
+                size_bytes, box)
+            SELECT event.id, item.position - 1, event.organization_id, item.value->>'path',
+                (item.value->>'at_seconds')::double precision, (item.value->>'width_pixels')::int,
+                (item.value->>'height_pixels')::int, (item.value->>'size_bytes')::bigint,
+                nullif(item.value->'box', 'null')
+            FROM event, jsonb_array_elements($19::jsonb) WITH ORDINALITY item (value, position)
+        ), job AS (
+            INSERT INTO jobs (id, organization_id, kind, payload, event_id, state, run_at, max_attempts, unique_key, created_at)
+            SELECT $26, organization_id, 'judge_event', jsonb_build_object('event_id', id), id, 'available',
+                clock_timestamp(), $27, 'judge_event:' || id, clock_timestamp()
+            FROM event WHERE analysis = 'pending'
+            ON CONFLICT (unique_key) DO NOTHING
+            RETURNING kind
+        )
+        SELECT \(Channel.notifyEvent(.created, id: "id", organization: "organization_id")) FROM event
+        UNION ALL
+        SELECT pg_notify('\(Channel.jobs)', kind) FROM job
+        """
+
+    func handOver(_ record: EventRecord) async throws {
+        let clip = record.clip
+        let parameters: [PostgresValue] = [
+            .id(record.id), .id(record.organization), .id(record.site), .id(record.camera),
+            .text(record.kind.rawValue), .text(record.state.rawValue), .time(record.triggeredAt),
+            .time(record.startedAt), .time(max(record.startedAt, record.endedAt)),
+            .double(record.score.isFinite ? min(1, max(0, record.score)) : 0), .json(try Documents.text(record.boxes)),
+            .optional(record.thumbnailPath) { .text($0) }, .optional(record.continues) { .id($0) },
+            .text(clip.path), .time(clip.startsAt), .double(clip.durationSeconds), .int(clip.sizeBytes),
+            .int(record.evidence.count), .json(try Documents.text(record.evidence)), .text(clip.sha256),
+            .text(clip.codec.rawValue), .int(clip.widthPixels), .int(clip.heightPixels), .bool(clip.hasAudio),
+            .int(clip.videoUnits), .id(Identifier<Job>.make(at: .now)), .int(Self.judgingAttempts),
+        ]
+        _ = try await storing("event \(record.id)") {
+            try await pool.query(Self.handOverStatement, parameters, prepare: true)
+        }
+    }
+
+    func event(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws -> EventDetail {
+        try await storing("event \(id)") {
+            guard let row = try await pool.query(EventRow.selectOne, [.id(id), .id(organization)]).first else {
+                throw Self.missing(id)
+            }
+            return try EventRow.detail(row)
+        }
+    }
+
+    func events(_ query: EventQuery, of organization: Identifier<Organization>) async throws -> [EventDetail] {
+        let statement = EventListStatement(query, of: organization)
+        return try await storing("events") {
+            try await pool.query(statement.sql, statement.parameters).map(EventRow.detail)
+        }
+    }
+
+    func verdicts(
+        of event: Identifier<Event>, in organization: Identifier<Organization>
+    ) async throws -> [Verdict] {
+        try await storing("event \(event)") {
+            let rows = try await pool.query(
+                """
+                SELECT \(VerdictRow.columns)
+                FROM events e LEFT JOIN verdicts v ON v.event_id = e.id
+                WHERE e.id = $1 AND e.organization_id = $2 AND e.state <> 'deleting'
+                ORDER BY v.created_at DESC, v.id DESC
+                """, [.id(event), .id(organization)])
+            guard let first = rows.first else { throw Self.missing(event) }
+            return try first.optional("verdict_id", as: String.self) == nil ? [] : rows.map(VerdictRow.verdict)
+        }
+    }
+
+    func annotate(
+        _ id: Identifier<Event>, of organization: Identifier<Organization>, reviewed: Bool?, starred: Bool?,
+        note: String??
+    ) async throws {
+        try await storing("event \(id)") {
+            let rows = try await pool.query(
+                """
+                WITH changed AS (
+                    UPDATE events SET reviewed = coalesce($3::boolean, reviewed), starred = coalesce($4::boolean, starred),
+                        note = CASE WHEN $5::boolean THEN $6::text ELSE note END, changed_at = clock_timestamp()
+                    WHERE id = $1 AND organization_id = $2 AND state <> 'deleting'
+                    RETURNING id, organization_id
+                )
+                SELECT \(Channel.notifyEvent(.updated, id: "id", organization: "organization_id")) FROM changed
+                """,
+                [
+                    .id(id), .id(organization), .optional(reviewed) { .bool($0) }, .optional(starred) { .bool($0) },
+                    .bool(note != nil), .optional(note ?? nil) { .text($0.storable(limit: 100_000)) },
+                ])
+            if rows.isEmpty { throw Self.missing(id) }
+        }
+    }
+
+    // MARK: Deletion (I5)
+
+    func beginDeleting(
+        _ id: Identifier<Event>, of organization: Identifier<Organization>
+    ) async throws -> EventRecord {
+        try await storing("event \(id)") {
+            try await pool.withTransaction { transaction in
+                // Jobs before events, in the order in which the queue locks them. A worker on it loses its lease.
+                try transaction.run(
+                    """
+                    UPDATE jobs SET state = 'cancelled', finished_at = now(), lease_token = NULL, lease_owner = NULL,
+                        lease_expires_at = NULL
+                    WHERE event_id = $1 AND organization_id = $2
+                        AND state IN ('available', 'scheduled', 'retryable', 'leased')
+                    """, [.id(id), .id(organization)])
+                let rows = try transaction.run(
+                    """
+                    WITH changed AS (
+                        UPDATE events SET state = 'deleting', changed_at = clock_timestamp()
+                        WHERE id = $1 AND organization_id = $2 AND state <> 'deleting'
+                        RETURNING id, organization_id
+                    )
+                    SELECT \(Channel.notifyEvent(.deleted, id: "id", organization: "organization_id")) FROM changed
+                    """, [.id(id), .id(organization)])
+                if rows.isEmpty { throw Self.missing(id) }
+                guard let row = try transaction.run(EventRow.select + " WHERE e.id = $1", [.id(id)]).first else {
+                    throw Self.missing(id)
+                }
+                return try EventRow.record(row)
+            }
+        }
+    }
+
+    func finishDeleting(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws {
+        _ = try await storing("event \(id)") {
+            try await pool.query(
+                "DELETE FROM events WHERE id = $1 AND organization_id = $2 AND state = 'deleting'",
+                [.id(id), .id(organization)])
+        }
+    }
+
+    func deleting() async throws -> [EventRecord] {
+        try await storing("events") {
+            try await pool.query(EventRow.select + " WHERE e.state = 'deleting' ORDER BY e.id").map(EventRow.record)
+        }
+    }
+
+    func existing(_ ids: [Identifier<Event>]) async throws -> Set<Identifier<Event>> {
+        try await storing("events") {
+            let rows = try await pool.query("SELECT id FROM events WHERE id = ANY ($1::uuid[])", [.ids(ids)])
+            return Set(try rows.map { try $0.id("id", of: Event.self) })
+        }
+    }
+
+    func changes() async throws -> AsyncStream<EventChange> {
+        let feed = EventChangeFeed(pool: pool, items: await listener.subscribe(buffering: 1024))
+        return AsyncStream { await feed.next() }
+    }
+
+    private static func missing(_ id: Identifier<Event>) -> StoreError { .notFound("there is no event \(id)") }
+}

@@ -1,0 +1,68 @@
+package import Domain
+package import Logging
+package import PostgresKit
+
+/// Everything that is kept in PostgreSQL, behind the Domain's ports.
+package struct Store: Sendable {
+    package let cameras: any CameraStore
+    package let events: any EventStore
+    package let judging: any JudgingStore
+    package let jobs: any JobQueue
+
+    private let pool: Pool
+    private let listener: Listener
+
+    /// How many connections, and how often a waiting worker looks without being told.
+    package struct Options: Sendable {
+        /// Besides one that listens.
+        package var poolSize: Int
+        /// Bounds how late a job is seen whose lease ran out or whose notification was lost.
+        package var pollSeconds: Double
+
+        package init(poolSize: Int = 8, pollSeconds: Double = 5) {
+            self.poolSize = poolSize
+            self.pollSeconds = pollSeconds
+        }
+    }
+
+    /// Migrates the database and makes the repositories. Throws `StoreError.unavailable` where it cannot be reached,
+    /// `Migrator.Refusal` where it is not one for this version.
+    package static func open(
+        connectionString: String, options: Options = Options(), logger: Logger
+    ) async throws -> Store {
+        let settings = ConnectionSettings(connectionString)
+        let applied = try await storing("the database") { try await Migrator().migrate(settings) }
+        if !applied.isEmpty { logger.info("migrated the database", metadata: ["applied": "\(applied)"]) }
+        return Store(settings, options: options, logger: logger)
+    }
+
+    /// Without touching the database.
+    package init(_ settings: ConnectionSettings, options: Options = Options(), logger: Logger) {
+        pool = Pool(settings, size: options.poolSize)
+        listener = Listener(settings, channels: Channel.all, logger: logger)
+        cameras = PostgresCameraStore(pool: pool, listener: listener)
+        events = PostgresEventStore(pool: pool, listener: listener)
+        judging = PostgresJudgingStore(pool: pool)
+        jobs = PostgresJobQueue(pool: pool, listener: listener, pollSeconds: options.pollSeconds)
+    }
+
+    /// Whether the database answers within two seconds.
+    package func isReachable() async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask { (try? await pool.query("SELECT 1")) != nil }
+            group.addTask {
+                try? await Task.sleep(for: .seconds(2))
+                return false
+            }
+            let first = await group.next() ?? false
+            group.cancelAll()
+            return first
+        }
+    }
+
+    /// Ends all streams and connections. Idempotent.
+    package func close() async {
+        await listener.close()
+        await pool.close()
+    }
+}

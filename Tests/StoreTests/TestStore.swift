@@ -1,0 +1,101 @@
+import Domain
+import Logging
+import PostgresKit
+import TestSupport
+
+@testable import Store
+
+/// A migrated database of its own with a store on it.
+struct TestStore: Sendable {
+    let store: Store
+    let database: TestDatabase
+    /// For looking behind the ports.
+    let pool: Pool
+    let listener: Listener
+
+    static let logger = Logger(label: "test.store")
+
+    static func with(_ body: (TestStore) async throws -> Void) async throws {
+        try await TestDatabase.with { database async throws in
+            let store = try await Store.open(connectionString: database.connectionString, logger: logger)
+            let settings = ConnectionSettings(database.connectionString)
+            let made = TestStore(
+                store: store, database: database, pool: Pool(settings, size: 8),
+                listener: Listener(settings, channels: Channel.all, logger: logger))
+            do {
+                try await body(made)
+                await made.close()
+            } catch {
+                await made.close()
+                throw error
+            }
+        }
+    }
+
+    private func close() async {
+        await store.close()
+        await listener.close()
+        await pool.close()
+    }
+
+    // MARK: Rows to work with
+
+    func makeCamera(_ name: String = "gate") async throws -> Camera {
+        let camera = Camera(
+            id: .make(at: .now), organization: Organization.first, site: Site.first, name: name, enabled: true,
+            settings: CameraSettings(url: "rtsp://user:secret@127.0.0.1:8554/\(name)"), revision: 1)
+        try await store.cameras.insert(camera)
+        return camera
+    }
+
+    @discardableResult
+    func configureJudging() async throws -> Identifier<Analyzer> {
+        let analyzer = try await store.judging.put(
+            Analyzer(
+                id: .make(at: .now), organization: Organization.first, name: "local", kind: .embedded))
+        try await store.judging.put(
+            Policy(id: .make(at: .now), mode: .single, analyzers: [analyzer]), of: Organization.first)
+        _ = try await store.judging.define(
+            normal: "The yard is empty.", labels: ["person", "vehicle"], of: Organization.first)
+        return analyzer
+    }
+
+    static func record(_ camera: Camera, secondsAgo: Double = 60) -> EventRecord {
+        // Whole microseconds, which is what the database keeps.
+        let trigger = WallTime(
+            nanosecondsSinceEpoch: WallTime.now.advanced(bySeconds: -secondsAgo).nanosecondsSinceEpoch / 1000 * 1000)
+        let id = Identifier<Event>.make(at: trigger)
+        let box = Box(x: 0.1, y: 0.2, width: 0.05, height: 0.25)
+        return EventRecord(
+            id: id, organization: camera.organization, site: camera.site, camera: camera.id, kind: .motion,
+            state: .ready,
+            triggeredAt: trigger, startedAt: trigger.advanced(bySeconds: -0.25),
+            endedAt: trigger.advanced(bySeconds: 8),
+            score: 0.31, boxes: [TimedBox(box: box, atSeconds: 5.25)],
+            clip: ClipRecord(
+                path: "clips/\(id).mp4", startsAt: trigger.advanced(bySeconds: -5), durationSeconds: 17.5,
+                sizeBytes: 6_510_034, sha256: String(repeating: "ab", count: 32), codec: .h264, widthPixels: 1920,
+                heightPixels: 1080, hasAudio: false, videoUnits: 262),
+            thumbnailPath: "clips/\(id).jpg",
+            evidence: [
+                EvidenceRecord(
+                    path: "clips/\(id)-0.jpg", atSeconds: 5.25, widthPixels: 768, heightPixels: 432, sizeBytes: 40_000,
+                    box: box),
+                EvidenceRecord(
+                    path: "clips/\(id)-1.jpg", atSeconds: 9, widthPixels: 768, heightPixels: 432, sizeBytes: 41_000,
+                    box: nil),
+            ], continues: nil)
+    }
+
+    static func verdict(
+        _ event: Identifier<Event>, _ state: Verdict.State = .abnormal, labels: [String] = ["person"],
+        confidence: Double = 0.9, summary: String = "A person walks in."
+    ) -> Verdict {
+        Verdict(
+            id: .make(at: .now), event: event, definitionVersion: 1, analyzer: "local",
+            judgement: Judgement(
+                state: state, confidence: confidence, labels: labels, summary: summary, reason: "not normal",
+                model: "yolox-nano", latencySeconds: 0.125, promptTokens: nil, completionTokens: 7, promptHash: nil),
+            createdAt: WallTime(nanosecondsSinceEpoch: WallTime.now.nanosecondsSinceEpoch / 1000 * 1000))
+    }
+}
