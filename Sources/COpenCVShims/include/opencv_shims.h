@@ -1,1 +1,2 @@
 #pragma once
+#include "opencv_detector.h"
