@@ -1,0 +1,72 @@
+internal import CurlKit
+internal import Domain
+internal import FoundationEssentials
+
+/// What is asked of a server for one event, and how it changes for the repair attempt.
+struct Conversation {
+    var shape = RequestShape()
+    private let configuration: OpenAICompatibleModel.Configuration
+    private let labels: [String]
+    private var messages: [JSONText]
+    private var maximumTokens: Int
+
+    init(
+        _ prompt: Prompt, _ pictures: [JudgeRequest.Picture], labels: [String],
+        _ configuration: OpenAICompatibleModel.Configuration
+    ) {
+        self.configuration = configuration
+        self.labels = labels
+        maximumTokens = configuration.maximumTokens
+        var parts: [JSONText] = [Self.text(prompt.opening)]
+        for (caption, picture) in zip(prompt.captions, pictures) {
+            parts.append(Self.text(caption))
+            let url = "data:image/jpeg;base64," + Data(picture.jpeg).base64EncodedString()
+            parts.append(.members(["type": "image_url", "image_url": .members(["url": .string(url)])]))
+        }
+        messages = [
+            .members(["role": "system", "content": .string(prompt.system)]),
+            .members(["role": "user", "content": .array(parts)]),
+        ]
+    }
+
+    /// Prepares the second attempt: a cut answer gets more room, a wrong one is shown to the model with what is wrong.
+    mutating func repair(_ completion: ChatCompletion, problem: String) {
+        if completion.isCut {
+            maximumTokens = configuration.maximumTokens.multipliedReportingOverflow(by: 3).partialValue
+            return
+        }
+        messages.append(
+            .members(["role": "assistant", "content": .string(String(completion.content.prefix(2000)))]))
+        messages.append(
+            .members([
+                "role": "user",
+                "content": .string(
+                    "That answer is not usable: \(problem). Answer again, with the JSON object only."),
+            ]))
+    }
+
+    func request() -> HTTPRequest {
+        var body: [JSONText.Member] = [
+            .init(name: "model", value: .string(configuration.model)),
+            .init(name: "messages", value: .array(messages)),
+            .init(name: shape.maximumTokensKey, value: .integer(maximumTokens)),
+            .init(name: "stream", value: .bool(false)),
+        ]
+        if shape.hasTemperature { body.append(.init(name: "temperature", value: .integer(0))) }
+        if shape.hasSchema {
+            body.append(.init(name: "response_format", value: AnswerSchema.responseFormat(labels: labels)))
+        }
+        var headers = [(name: "Content-Type", value: "application/json"), (name: "Accept", value: "application/json")]
+        if let key = configuration.apiKey, !key.isEmpty { headers.append(("Authorization", "Bearer \(key)")) }
+        let base =
+            configuration.baseURL.hasSuffix("/") ? String(configuration.baseURL.dropLast()) : configuration.baseURL
+        return HTTPRequest(
+            method: .post, url: base + "/chat/completions", headers: headers, body: JSONText.object(body).bytes,
+            connectTimeoutSeconds: min(10, configuration.timeoutSeconds),
+            timeoutSeconds: configuration.timeoutSeconds, maximumResponseBytes: configuration.maximumResponseBytes)
+    }
+
+    private static func text(_ text: String) -> JSONText {
+        .members(["type": "text", "text": .string(text)])
+    }
+}

@@ -1,0 +1,142 @@
+package import CurlKit
+package import Domain
+internal import FoundationEssentials
+package import Logging
+
+/// Judges with any server that speaks OpenAI's `/chat/completions` with pictures: vLLM, llama.cpp, Ollama, OpenAI.
+package struct OpenAICompatibleModel: VisionModel {
+    package struct Configuration: Sendable {
+        /// The analyzer's name, for errors and logs.
+        package var name: String
+        /// Ends before `/chat/completions`.
+        package var baseURL: String
+        package var model: String
+        /// Sent as `Authorization: Bearer`.
+        package var apiKey: String?
+        /// For each request.
+        package var timeoutSeconds: Double
+        /// An answer has at most this many; three times as many when it was cut.
+        package var maximumTokens: Int
+        package var maximumResponseBytes: Int
+
+        package init(
+            name: String, baseURL: String, model: String, apiKey: String? = nil, timeoutSeconds: Double = 60,
+            maximumTokens: Int = 600, maximumResponseBytes: Int = 1 << 20
+        ) {
+            self.name = name
+            self.baseURL = baseURL
+            self.model = model
+            self.apiKey = apiKey
+            self.timeoutSeconds = timeoutSeconds
+            self.maximumTokens = maximumTokens
+            self.maximumResponseBytes = maximumResponseBytes
+        }
+    }
+
+    private let configuration: Configuration
+    private let client: HTTPClient
+    private let logger: Logger
+    private let now: @Sendable () -> WallTime
+
+    /// - Parameter now: the wall clock, for a `Retry-After` that is a date.
+    package init(
+        _ configuration: Configuration, client: HTTPClient, logger: Logger, now: @escaping @Sendable () -> WallTime
+    ) {
+        self.configuration = configuration
+        self.client = client
+        self.logger = logger
+        self.now = now
+    }
+
+    /// From a stored analyzer; `discard` if its settings cannot work.
+    package init(
+        _ analyzer: Analyzer, client: HTTPClient, logger: Logger, now: @escaping @Sendable () -> WallTime
+    ) throws(JudgeError) {
+        guard let baseURL = analyzer.baseURL, baseURL.hasPrefix("http://") || baseURL.hasPrefix("https://") else {
+            throw JudgeError(
+                .discard, "analyzer \"\(analyzer.name)\" has no base_url that begins with http:// or https://")
+        }
+        self.init(
+            Configuration(
+                name: analyzer.name, baseURL: baseURL, model: analyzer.model ?? "default", apiKey: analyzer.apiKey,
+                timeoutSeconds: analyzer.timeoutSeconds),
+            client: client, logger: logger, now: now)
+    }
+
+    package func judge(_ request: JudgeRequest) async throws(JudgeError) -> Judgement {
+        guard !request.pictures.isEmpty else { throw JudgeError(.discard, "the event has no evidence pictures") }
+        let prompt = Prompt(request)
+        let labels = request.definition.labels
+        let clock = ContinuousClock()
+        let start = clock.now
+        var conversation = Conversation(prompt, request.pictures, labels: labels, configuration)
+        var usage: (prompt: Int?, completion: Int?) = (nil, nil)
+        var reported = configuration.model
+        var answer: Answer?
+        var problem = ""
+        for attempt in 1...2 {
+            let completion = try await complete(&conversation)
+            usage = (sum(usage.prompt, completion.promptTokens), sum(usage.completion, completion.completionTokens))
+            if let model = completion.model, !model.isEmpty { reported = model }
+            if let refusal = completion.refusal, !refusal.isEmpty {
+                problem = "the model refused: \(Answer.clean(refusal, limit: 300))"
+                break
+            }
+            if completion.isFiltered {
+                problem = "the server's content filter ended the answer"
+                break
+            }
+            do throws(Answer.Unusable) {
+                answer = try Answer(completion.content, labels: labels)
+                break
+            } catch {
+                problem =
+                    completion.isCut
+                    ? "the answer was cut after \(completion.completionTokens.map(String.init) ?? "too many") tokens"
+                    : "the answer is not usable: \(error.what)"
+                logger.debug("analyzer \(configuration.name), attempt \(attempt): \(problem)")
+                conversation.repair(completion, problem: error.what)
+            }
+        }
+        return Judgement(
+            state: answer?.state ?? .uncertain, confidence: answer?.confidence ?? 0, labels: answer?.labels ?? [],
+            summary: answer?.summary ?? "The model gave no usable answer.", reason: answer?.reason ?? problem,
+            model: reported, latencySeconds: (clock.now - start) / .seconds(1), promptTokens: usage.prompt,
+            completionTokens: usage.completion, promptHash: prompt.hash)
+    }
+
+    /// Asks once; again only where the server takes the request in another shape.
+    private func complete(_ conversation: inout Conversation) async throws(JudgeError) -> ChatCompletion {
+        let refusal = ServerRefusal(analyzer: configuration.name, secret: configuration.apiKey)
+        while true {
+            let request = conversation.request()
+            let response: HTTPResponse
+            do throws(HTTPError) { response = try await client.send(request) } catch { throw refusal.error(error) }
+            let target = presentableURL(request.url)
+            if response.status == 200 {
+                guard let completion = ChatCompletion(body: response.body) else {
+                    throw JudgeError(
+                        .retry(afterSeconds: nil),
+                        "analyzer \"\(configuration.name)\": \(target) answered 200 with something that is no chat "
+                            + "completion; does base_url point to a model server?")
+                }
+                return completion
+            }
+            // Each adaptation can be made once, so this ends.
+            if response.status == 400 || response.status == 422, let message = refusal.message(response.body),
+                let shape = conversation.shape.adapted(to: message)
+            {
+                logger.info("analyzer \(configuration.name): the server refused a part of the request: \(message)")
+                conversation.shape = shape
+                continue
+            }
+            throw refusal.error(
+                response, target: target, model: configuration.model, now: now().secondsSinceEpoch)
+        }
+    }
+
+    private func sum(_ first: Int?, _ second: Int?) -> Int? {
+        guard let first else { return second }
+        return first.addingReportingOverflow(second ?? 0).partialValue
+    }
+}
