@@ -9,8 +9,8 @@ export const verdictWords = {
 };
 
 const analysisWords = {
-  pending: { word: "Waiting for the judge", icon: "clock" },
-  running: { word: "Being judged", icon: "clock" },
+  pending: { word: "Waiting", icon: "clock" },
+  running: { word: "Judging…", icon: "clock" },
   done: { word: "No verdict", icon: "question" },
   failed: { word: "Not judged", icon: "alert" },
   skipped: { word: "Not judged", icon: "skip" },
