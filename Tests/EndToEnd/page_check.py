@@ -107,12 +107,11 @@ class Browser:
         return result["result"].get("value")
 
     def wait_for(self, expression, what, timeout):
-        """Waits until the expression is true and returns its value."""
+        """Waits until the expression is truthy."""
         deadline = time.monotonic() + timeout
         while True:
-            value = self.evaluate(expression)
-            if value:
-                return value
+            if self.evaluate(f"Boolean({expression})"):
+                return
             if time.monotonic() > deadline:
                 raise PageFault(f"{what} did not happen within {timeout:g} s")
             self.idle(0.1)
