@@ -30,7 +30,8 @@ export class CameraCard {
     this.element = h("li", { class: "camera" }, open,
       iconButton("edit", "Edit camera", () => onEdit(this.camera), "plain camera-edit"));
     this.#stop = watch(this.#canvas, camera.id, {
-      wanted: () => ["online", "failing", "connecting"].includes(stateOf(this.camera)),
+      // One that is not online may have a last picture; asking once tells.
+      wanted: (failures) => stateOf(this.camera) === "online" || (failures === 0 && !this.#hasPicture),
       onPicture: (ok) => {
         if (ok) this.#hasPicture = true;
         this.#showVeil();

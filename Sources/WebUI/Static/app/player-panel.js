@@ -107,7 +107,7 @@ export class PlayerPanel {
     if (key === this.#shownEvidence) return;
     this.#shownEvidence = key;
     this.#evidence.hidden = list.length === 0;
-    fill(this.#evidence, h("h3", {}, "What the judge was shown"), h("div", { class: "evidence-strip" }, list.map((each, index) =>
+    fill(this.#evidence, h("h3", {}, "Evidence for the judge"), h("div", { class: "evidence-strip" }, list.map((each, index) =>
       h("button", { type: "button", class: "evidence-picture", title: "Go to this moment",
         "aria-label": `Evidence ${index + 1}: go to ${each.at_seconds.toFixed(1)} seconds`,
         onClick: () => this.onSeek(each.at_seconds) },

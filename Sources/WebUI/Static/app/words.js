@@ -103,6 +103,7 @@ export function whatToDo(problem) {
     case "not-found": return "It is no longer there; someone may have deleted it.";
     case "rate-limited": return `Too many requests. Try again in ${problem.retryAfterSeconds ?? "a few"} seconds.`;
     case "precondition-failed": return "Someone else changed it meanwhile. Look at the new values and try again.";
+    case "unavailable": return `${problem.message} Try again in a moment.`;
     case "internal": return `${problem.message} If it happens again, see the server's log.`;
     default: return problem?.message ?? "Something went wrong. Reload the page.";
   }
