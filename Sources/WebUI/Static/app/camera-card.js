@@ -4,7 +4,6 @@ import { h, fill, icon, iconButton, setText } from "./dom.js";
 import { go } from "./router.js";
 import { refreshSoon, watch } from "./snapshots.js";
 import { adviceFor, cameraWords, streamText } from "./words.js";
-import { ago } from "./time.js";
 
 /** The state to show; a camera that is switched off is `disabled` whatever its last status says. */
 export const stateOf = (camera) => (camera.enabled === false ? "disabled" : camera.status?.state ?? "connecting");
@@ -16,7 +15,6 @@ export class CameraCard {
   #veil = h("div", { class: "camera-veil" });
   #name = h("span", { class: "camera-name" });
   #detail = h("span", { class: "camera-detail" });
-  #reason = h("p", { class: "camera-reason", hidden: true });
   #stop;
   #state = null;
   #hasPicture = false;
@@ -29,10 +27,11 @@ export class CameraCard {
       go({ page: "camera", id: this.camera.id });
     } }, h("div", { class: "camera-frame" }, this.#canvas, this.#veil, h("div", { class: "camera-over" }, this.#badge, this.#recording)),
     h("div", { class: "camera-text" }, this.#name, this.#detail));
-    this.element = h("li", { class: "camera" }, open, this.#reason,
+    this.element = h("li", { class: "camera" }, open,
       iconButton("edit", "Edit camera", () => onEdit(this.camera), "plain camera-edit"));
     this.#stop = watch(this.#canvas, camera.id, {
-      wanted: () => ["online", "failing", "connecting"].includes(stateOf(this.camera)),
+      // One that is not online may have a last picture; asking once tells.
+      wanted: (failures) => stateOf(this.camera) === "online" || (failures === 0 && !this.#hasPicture),
       onPicture: (ok) => {
         if (ok) this.#hasPicture = true;
         this.#showVeil();
@@ -44,7 +43,6 @@ export class CameraCard {
   update(camera) {
     this.camera = camera;
     const state = stateOf(camera);
-    const error = state === "disabled" ? null : camera.status?.error;
     setText(this.#name, camera.name);
     setText(this.#detail, streamText(camera.status));
     this.#canvas.setAttribute("aria-label", `Picture of ${camera.name}`);
@@ -56,27 +54,23 @@ export class CameraCard {
       fill(this.#badge, h("span", { class: "state-dot" }), cameraWords[state] ?? state);
     }
     this.#recording.hidden = !camera.status?.open_event_id;
-    const troubled = Boolean(error) && state !== "online";
-    this.#reason.hidden = !troubled;
-    if (troubled) {
-      const since = error.since ? ` Since ${ago(error.since)}.`.replace("Since just now", "Just now") : "";
-      setText(this.#reason, `${sentence(error.detail)} ${adviceFor(error)}${since}`);
-      this.#reason.title = this.#reason.textContent;
-    }
     this.#showVeil();
   }
 
-  /** Without a fresh picture says so over the frame; an old one stays, dimmed. */
+  /** Without a fresh picture says over the frame why, and what to do; an old picture stays, dimmed. */
   #showVeil() {
     const state = stateOf(this.camera);
     const fresh = this.#hasPicture && state === "online";
     this.element.classList.toggle("has-picture", this.#hasPicture);
     this.#veil.hidden = fresh;
     if (fresh) return;
-    const word = { disabled: "Switched off", offline: "No connection", failing: "No picture", connecting: "Connecting…", online: "Waiting for a picture…" }[state];
-    if (this.#veil.dataset.word === word) return;
-    this.#veil.dataset.word = word;
-    fill(this.#veil, icon(state === "online" || state === "connecting" ? "camera" : "camera-off"), word);
+    const error = state === "disabled" || state === "online" ? null : this.camera.status?.error;
+    const text = error ? `${sentence(error.detail)} ${adviceFor(error)}` : waiting[state] ?? "No picture";
+    if (this.#veil.dataset.text === text) return;
+    this.#veil.dataset.text = text;
+    this.#veil.title = error ? text : "";
+    this.#veil.classList.toggle("with-reason", Boolean(error));
+    fill(this.#veil, !error && icon(state === "disabled" || state === "offline" ? "camera-off" : "camera"), h("span", {}, text));
   }
 
   close() {
@@ -84,5 +78,9 @@ export class CameraCard {
     this.element.remove();
   }
 }
+
+const waiting = {
+  disabled: "Switched off", offline: "No connection", failing: "No picture", connecting: "Connecting…", online: "Waiting for a picture…",
+};
 
 const sentence = (text) => (/[.!?]$/.test(text ?? "") ? text : `${text ?? "The camera cannot be read"}.`);

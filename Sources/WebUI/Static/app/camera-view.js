@@ -23,7 +23,8 @@ export function showCamera(id) {
   const canvas = h("canvas", { class: "camera-picture", role: "img", width: "16", height: "9", "aria-label": "Picture of the camera" });
   const facts = h("dl", { class: "facts" });
   const trouble = h("p", { class: "warn-text", hidden: true });
-  const stop = watch(canvas, id, { everySeconds: 1, alwaysOn: true, wanted: () => stateOf(store.cameras.get(id) ?? {}) !== "disabled" });
+  const stop = watch(canvas, id, { everySeconds: 1, alwaysOn: true, 
+    wanted: (failures) => failures === 0 || stateOf(store.cameras.get(id) ?? {}) === "online" });
   const camera = () => store.cameras.get(id);
   pauseSnapshots(true);
   const dialog = openDialog({

@@ -22,7 +22,7 @@ export class Cameras {
       h("div", { class: "section-head" },
         h("h2", { id: "cameras-heading" }, "Cameras ", this.#count),
         this.#layout,
-        h("button", { type: "button", class: "button", onClick: () => openCameraForm() }, icon("plus"), "Add camera")),
+        h("button", { type: "button", class: "button", onClick: () => openCameraForm() }, icon("plus"), h("span", {}, "Add", h("span", { class: "wide-only" }, " camera")))),
       this.#list, this.#empty);
     fill(this.#list, [1, 2, 3].map(() => h("li", { class: "camera skeleton", "aria-hidden": "true" },
       h("div", { class: "camera-frame" }), h("div", { class: "camera-text" }, h("span", { class: "line" })))));
@@ -95,6 +95,6 @@ export class Cameras {
     this.#list.hidden = ordered.length === 0;
     this.#layout.hidden = ordered.length < 3;
     const online = ordered.filter((each) => each.enabled !== false && each.status?.state === "online").length;
-    this.#count.textContent = ordered.length === 0 ? "" : online === ordered.length ? `${online}` : `${online} of ${ordered.length} online`;
+    this.#count.textContent = ordered.length === 0 ? "" : online === ordered.length ? `${online}` : `${online}/${ordered.length} online`;
   }
 }

@@ -6,7 +6,7 @@ import { rehome } from "./toast.js";
 /** Opens a dialog with a title bar; `tools` stand before its close button. Returns `{element, heading, close}`; `onClose` runs once, however it was closed. */
 export function openDialog({ title, content, className = "", tools = [], onClose }) {
   const returnTo = document.activeElement;
-  const heading = h("h2", { class: "dialog-title", id: `dialog-${Math.random().toString(36).slice(2)}` }, title);
+  const heading = h("h2", { class: "dialog-title", tabindex: "-1", id: `dialog-${Math.random().toString(36).slice(2)}` }, title);
   const element = h("dialog", { class: `dialog ${className}`, "aria-labelledby": heading.id },
     h("div", { class: "dialog-head" }, heading, tools, iconButton("close", "Close (Esc)", () => element.close(), "plain")),
     content);
@@ -19,6 +19,8 @@ export function openDialog({ title, content, className = "", tools = [], onClose
     if (returnTo?.isConnected) returnTo.focus({ preventScroll: true });
   }, { once: true });
   document.body.append(element);
+  // Focus begins at the title, so that it is read first and no button looks chosen; forms begin at their first field.
+  if (!element.querySelector("[autofocus]")) heading.setAttribute("autofocus", "");
   element.showModal();
   rehome();
   return { element, heading, close: () => element.open && element.close() };
@@ -40,7 +42,7 @@ export function confirmDialog({ title, text, action }) {
       content: h("div", { class: "dialog-body" },
         h("p", {}, text),
         h("div", { class: "dialog-actions" },
-          h("button", { type: "button", class: "button", onClick: () => dialog.close(), autofocus: true }, "Keep it"),
+          h("button", { type: "button", class: "button", onClick: () => dialog.close(), autofocus: "" }, "Keep it"),
           h("button", { type: "button", class: "button danger", onClick: () => { answer = true; dialog.close(); } }, action))),
     });
   });

@@ -52,7 +52,7 @@ export class EventCard {
     this.#image.hidden = !event.thumbnail_url;
     setText(this.#length, event.clip ? `${duration(event.clip.duration_seconds)}${event.state === "interrupted" ? " · cut off" : ""}` : "");
     setText(this.#camera, event.camera_name);
-    setText(this.#time, `${clock(event.triggered_at, zone)} ${zoneNote(event.triggered_at, zone)}`.trim());
+    setText(this.#time, `${clock(event.triggered_at, zone)}${store.sites.size > 1 ? ` ${zoneNote(event.triggered_at, zone)}` : ""}`.trim());
     this.#time.dateTime = event.triggered_at;
     this.#time.title = `${dateAndClock(event.triggered_at, zone)}, ${zone}`;
     setText(this.#summary, event.verdict?.summary || (event.verdict ? "" : analysisText(event)));

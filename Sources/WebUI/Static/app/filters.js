@@ -6,14 +6,14 @@ import { go, route } from "./router.js";
 import { store } from "./store.js";
 
 const times = [["", "Any time"], ["hour", "Last hour"], ["today", "Today"], ["yesterday", "Yesterday"], ["week", "Last 7 days"], ["custom", "From … to"]];
-const reviews = [["", "All"], ["false", "To review"], ["true", "Reviewed"]];
+const reviews = [["", "Reviewed or not"], ["false", "To review"], ["true", "Reviewed"]];
 const verdicts = [["", "Any verdict"], ["abnormal", "Abnormal"], ["uncertain", "Uncertain"], ["normal", "Normal"]];
 
 const labelled = (label, control) => h("label", { class: "filter" }, h("span", { class: "filter-label" }, label), control);
 const options = (rows) => rows.map(([value, word]) => h("option", { value }, word));
 
 export class FilterBar {
-  #search = h("input", { type: "search", id: "search", placeholder: "Search  /", "aria-label": "Search in summaries, reasons, notes and camera names",
+  #search = h("input", { type: "search", id: "search", placeholder: "Search", title: "Search (/)", "aria-label": "Search in summaries, reasons, notes and camera names",
     enterkeyhint: "search", autocomplete: "off" });
   #camera = h("select", {}, options([["", "All cameras"]]));
   #verdict = h("select", {}, options(verdicts));

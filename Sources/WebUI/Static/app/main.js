@@ -15,6 +15,7 @@ import { go, onRoute, route } from "./router.js";
 import { signIn } from "./signin.js";
 import { EventStream } from "./sse.js";
 import { store } from "./store.js";
+import { zoneNote } from "./time.js";
 import { toastProblem } from "./toast.js";
 
 const main = document.getElementById("main");
@@ -72,9 +73,17 @@ function build() {
   const list = new EventList({ onClear: () => filters.clear() });
   const filters = new FilterBar();
   const cameras = new Cameras();
+  const zoneHint = h("span", { class: "hint" });
+  const tellZone = () => {
+    const [site, ...others] = store.sites.values();
+    const note = site && others.length === 0 ? zoneNote(Date.now(), site.time_zone) : "";
+    zoneHint.textContent = note && `Times of ${site.time_zone.replaceAll("_", " ")} (${note})`;
+  };
+  store.on("sites", tellZone);
+  tellZone();
   fill(main, cameras.element,
     h("section", { class: "events", id: "events", "aria-labelledby": "events-heading" },
-      h("div", { class: "section-head" }, h("h2", { id: "events-heading", tabindex: "-1" }, "Events")),
+      h("div", { class: "section-head" }, h("h2", { id: "events-heading", tabindex: "-1" }, "Events"), zoneHint),
       filters.element, list.element));
   shell = { list, filters, cameras };
   listKeys({ list, filters, changeTheme: header.changeTheme });

@@ -12,7 +12,7 @@ export class PlayerPanel {
   #evidence = h("div", { class: "evidence" });
   #review = h("button", { type: "button", class: "button review-button", onClick: () => toggleReviewed(this.#event.id) });
   #star = h("button", { type: "button", class: "button star-wide", onClick: () => toggleStarred(this.#event.id) });
-  #download = h("a", { class: "button", download: "" }, icon("download"), "Download");
+  #download = h("a", { class: "button icon-button", download: "", "aria-label": "Download the clip" }, icon("download"));
   #note = h("textarea", { id: "note", rows: "2", maxlength: "2000", placeholder: "What a colleague should know" });
   #noteState = h("span", { class: "hint", role: "status" });
   #all = h("details", { class: "more all-verdicts" }, h("summary", {}, "All verdicts"));
@@ -59,7 +59,7 @@ export class PlayerPanel {
     this.#download.hidden = !event.clip;
     if (event.clip) {
       this.#download.href = `${event.clip.url}?download=1`;
-      this.#download.title = bytes(event.clip.size_bytes);
+      this.#download.title = `Download the clip, ${bytes(event.clip.size_bytes)}`;
     }
   }
 
@@ -107,7 +107,7 @@ export class PlayerPanel {
     if (key === this.#shownEvidence) return;
     this.#shownEvidence = key;
     this.#evidence.hidden = list.length === 0;
-    fill(this.#evidence, h("h3", {}, "What the judge was shown"), h("div", { class: "evidence-strip" }, list.map((each, index) =>
+    fill(this.#evidence, h("h3", {}, "Evidence for the judge"), h("div", { class: "evidence-strip" }, list.map((each, index) =>
       h("button", { type: "button", class: "evidence-picture", title: "Go to this moment",
         "aria-label": `Evidence ${index + 1}: go to ${each.at_seconds.toFixed(1)} seconds`,
         onClick: () => this.onSeek(each.at_seconds) },

@@ -17,7 +17,7 @@ const observer = new IntersectionObserver((entries) => {
 }, { rootMargin: "80px" });
 
 /**
- * Keeps a canvas showing a camera, with `alwaysOn` also while the others are paused. `wanted()` tells whether asking makes sense (a camera that is off has no picture);
+ * Keeps a canvas showing a camera, with `alwaysOn` also while the others are paused. `wanted(failures)` tells whether asking makes sense (a camera that is off has no picture);
  * `onPicture(ok)` is told after each attempt. Returns a function that stops it.
  */
 export function watch(canvas, cameraId, { everySeconds = 2, alwaysOn = false, wanted = () => true, onPicture = () => {} } = {}) {
@@ -42,7 +42,7 @@ function pump() {
   if (document.visibilityState !== "visible") return;
   const now = performance.now();
   const ready = [...watched.entries()]
-    .filter(([, state]) => state.visible && !state.controller && state.due <= now && (!paused || state.alwaysOn) && state.wanted())
+    .filter(([, state]) => state.visible && !state.controller && state.due <= now && (!paused || state.alwaysOn) && state.wanted(state.failures))
     .sort(([, a], [, b]) => a.due - b.due);
   for (const [canvas, state] of ready) {
     if (running >= atOnce) return;

@@ -9,8 +9,8 @@ export const verdictWords = {
 };
 
 const analysisWords = {
-  pending: { word: "Waiting for the judge", icon: "clock" },
-  running: { word: "Being judged", icon: "clock" },
+  pending: { word: "Waiting", icon: "clock" },
+  running: { word: "Judging…", icon: "clock" },
   done: { word: "No verdict", icon: "question" },
   failed: { word: "Not judged", icon: "alert" },
   skipped: { word: "Not judged", icon: "skip" },
@@ -103,6 +103,7 @@ export function whatToDo(problem) {
     case "not-found": return "It is no longer there; someone may have deleted it.";
     case "rate-limited": return `Too many requests. Try again in ${problem.retryAfterSeconds ?? "a few"} seconds.`;
     case "precondition-failed": return "Someone else changed it meanwhile. Look at the new values and try again.";
+    case "unavailable": return `${problem.message} Try again in a moment.`;
     case "internal": return `${problem.message} If it happens again, see the server's log.`;
     default: return problem?.message ?? "Something went wrong. Reload the page.";
   }
