@@ -19,6 +19,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -34,12 +35,13 @@ let package = Package(
         .systemLibrary(name: "CGStreamer", pkgConfig: "gstreamer-app-1.0 gstreamer-video-1.0"),
         .systemLibrary(name: "CGStreamerRTSPServer", pkgConfig: "gstreamer-rtsp-server-1.0"),
         .target(name: "CGStreamerShims", dependencies: ["CGStreamer"]),
+        .target(name: "CGStreamerRTSPServerShims", dependencies: ["CGStreamer", "CGStreamerRTSPServer"]),
         .target(
             name: "COpenCVShims",
             cxxSettings: [.unsafeFlags(["-I/usr/include/opencv4", "-O2", "-std=c++17"])],
             linkerSettings: [
                 .linkedLibrary("opencv_core"), .linkedLibrary("opencv_imgproc"), .linkedLibrary("opencv_imgcodecs"),
-                .linkedLibrary("opencv_video"), .linkedLibrary("opencv_dnn"), .linkedLibrary("opencv_objdetect"),
+                .linkedLibrary("opencv_dnn"), .linkedLibrary("opencv_objdetect"),
             ]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
@@ -55,14 +57,18 @@ let package = Package(
         // Adapters
         .target(
             name: "Pipelines", path: "pipelines", exclude: ["README.md"], sources: ["Pipelines.swift"],
-            resources: [.embedInCode("rtsp-h264.gst"), .embedInCode("rtsp-h265.gst")], swiftSettings: swiftSettings),
+            resources: [
+                .embedInCode("rtsp.gst"), .embedInCode("rtsp-h264.gst"), .embedInCode("rtsp-h265.gst"),
+                .embedInCode("rtsp-aac.gst"), .embedInCode("decode.gst"), .embedInCode("clip.gst"),
+                .embedInCode("clip-audio.gst"), .embedInCode("demux.gst"), .embedInCode("demux-track.gst"),
+            ], swiftSettings: swiftSettings),
         .target(
             name: "Ingest", dependencies: ["Domain", "GStreamerKit", "Pipelines", logging],
             swiftSettings: swiftSettings),
         .target(name: "Motion", dependencies: ["Domain", "OpenCVKit"], swiftSettings: swiftSettings),
         .target(
             name: "Clips",
-            dependencies: ["Domain", "GStreamerKit", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Domain", "GStreamerKit", "Pipelines", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: swiftSettings),
         .target(name: "Spool", dependencies: ["Domain", logging], swiftSettings: swiftSettings),
         .target(
@@ -72,11 +78,14 @@ let package = Package(
             name: "VisionModels",
             dependencies: ["Domain", "CurlKit", logging, .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: swiftSettings),
-        .target(name: "Detection", dependencies: ["Domain", "OpenCVKit", logging], swiftSettings: swiftSettings),
+        .target(
+            name: "Detection",
+            dependencies: ["Domain", "OpenCVKit", logging, .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: swiftSettings),
         .target(name: "Worker", dependencies: ["Domain", logging, lifecycle], swiftSettings: swiftSettings),
         .target(
             name: "Simulator",
-            dependencies: ["GStreamerKit", "CGStreamer", "CGStreamerRTSPServer", "CGStreamerShims", logging, lifecycle],
+            dependencies: ["GStreamerKit", "CGStreamerRTSPServerShims", logging, lifecycle],
             swiftSettings: swiftSettings),
         .target(
             name: "Settings", dependencies: ["Domain", .product(name: "Yams", package: "Yams")],
@@ -97,11 +106,12 @@ let package = Package(
             name: "App",
             dependencies: [
                 "Domain", "Ingest", "Motion", "Clips", "Spool", "Store", "PostgresKit", "VisionModels", "Detection", "Worker",
-                "Simulator", "Settings", "API", "WebUI", hummingbird, logging, lifecycle,
+                "Simulator", "Settings", "API", "WebUI", "CurlKit", hummingbird, logging, lifecycle,
+                .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: swiftSettings),
         .executableTarget(
             name: "vedette",
-            dependencies: ["App", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["App", "Settings", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swiftSettings),
 
         // Tests
@@ -109,19 +119,41 @@ let package = Package(
             name: "TestSupport", dependencies: ["Domain", "PostgresKit", "GStreamerKit"], swiftSettings: swiftSettings),
         .target(name: "PortConformance", dependencies: ["Domain", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: swiftSettings),
-        .testTarget(name: "GStreamerKitTests", dependencies: ["GStreamerKit", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Simulator", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "ClipsTests", dependencies: ["Clips", "Ingest", "Simulator", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "MotionTests", dependencies: ["Motion", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "PostgresKitTests", dependencies: ["PostgresKit", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport", "PortConformance"], swiftSettings: swiftSettings),
-        .testTarget(name: "VisionModelsTests", dependencies: ["VisionModels", "Detection", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "SpoolTests", dependencies: ["Spool", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: swiftSettings),
-        .testTarget(name: "APITests", dependencies: ["API", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird")], swiftSettings: swiftSettings),
-        .testTarget(name: "WorkerTests", dependencies: ["Worker", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "RepositoryTests", dependencies: ["Settings", "API"], swiftSettings: swiftSettings),
-        .testTarget(name: "EndToEndTests", dependencies: ["App", "Domain", "Store", "PostgresKit", "Simulator", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "GStreamerKitTests", dependencies: ["GStreamerKit", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "IngestTests",
+            dependencies: ["Ingest", "Domain", "GStreamerKit", "Pipelines", "Simulator", "TestSupport", logging],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ClipsTests", dependencies: ["Clips", "Domain", "GStreamerKit", "Ingest", "TestSupport", logging],
+            swiftSettings: swiftSettings),
+        .testTarget(name: "MotionTests", dependencies: ["Motion", "Domain", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PostgresKitTests", dependencies: ["PostgresKit", "TestSupport", logging],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["Store", "Domain", "PostgresKit", "TestSupport", "PortConformance", logging],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "VisionModelsTests",
+            dependencies: ["VisionModels", "CurlKit", "Detection", "Domain", "TestSupport", logging],
+            swiftSettings: swiftSettings),
+        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "TestSupport", logging], swiftSettings: swiftSettings),
+        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Domain", "TestSupport", logging], swiftSettings: swiftSettings),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings", "Domain"], swiftSettings: swiftSettings),
+        .testTarget(name: "WorkerTests", dependencies: ["Worker", "Domain", "TestSupport", logging], swiftSettings: swiftSettings),
+        .testTarget(name: "RepositoryTests", dependencies: ["Settings"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "APITests",
+            dependencies: [
+                "API", "Domain", "Store", "PostgresKit", "TestSupport", hummingbird, logging,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["vedette", "Domain", "PostgresKit", "Simulator", "TestSupport", logging],
+            swiftSettings: swiftSettings),
     ]
 )

@@ -1,4 +1,5 @@
 import API
+import CurlKit
 import Detection
 import Domain
 import Glibc
@@ -7,13 +8,17 @@ import VisionModels
 
 /// Makes analyzers from their configuration, and keeps them: a detector's weights are read once.
 actor JudgeFactory {
-    private let modelsFolder: String?
+    private let modelFolders: [String]
+    private let clock: any WallClock
+    private let client: HTTPClient
     private let logger: Logger
     private var embedded: EmbeddedAnalyzer?
     private var remote: [Analyzer: any VisionModel] = [:]
 
-    init(modelsFolder: String?, logger: Logger) {
-        self.modelsFolder = modelsFolder
+    init(modelFolders: [String], clock: any WallClock, logger: Logger) throws {
+        client = try HTTPClient()
+        self.modelFolders = modelFolders
+        self.clock = clock
         self.logger = logger
     }
 
@@ -23,7 +28,8 @@ actor JudgeFactory {
             return try embeddedAnalyzer()
         case .openai:
             if let known = remote[analyzer] { return known }
-            let made = try OpenAICompatibleModel(analyzer: analyzer)
+            let made = try OpenAICompatibleModel(
+                analyzer, client: client, logger: logger, now: { [clock] in clock.now })
             remote[analyzer] = made
             return made
         }
@@ -31,7 +37,7 @@ actor JudgeFactory {
 
     private func embeddedAnalyzer() throws(JudgeError) -> EmbeddedAnalyzer {
         if let embedded { return embedded }
-        let made = try EmbeddedAnalyzer(modelsFolder: modelsFolder, logger: logger)
+        let made = try EmbeddedAnalyzer(modelFolders: modelFolders, logger: logger)
         embedded = made
         return made
     }

@@ -60,10 +60,11 @@ struct Vedette: Sendable {
             store: store.cameras,
             ports: IngestPorts(
                 sources: RTSPSourceOpener(), decoders: SoftwareDecoderOpener(), clips: clips, spool: spool,
-                stills: JPEGStillEncoder(), makeDetector: { try MotionAnalyzer(settings: $0) },
+                stills: JPEGStillEncoder(), makeDetector: { _ in try MotionAnalyzer() },
                 makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: clock), logger: logger)
         hub = EventHub(events: store.events, logger: logger)
-        judges = JudgeFactory(modelsFolder: settings.modelsDirectory, logger: logger)
+        judges = try JudgeFactory(
+            modelFolders: settings.modelsDirectory.map { [$0] } ?? [], clock: clock, logger: logger)
         let removal = MediaRemoval(layout: layout, store: store.events)
         let judges = self.judges
         let names = settings.policyAnalyzers

@@ -24,6 +24,16 @@ struct PostgresCameraStore: CameraStore {
         }
     }
 
+    func put(_ site: Site) async throws {
+        _ = try await storing("site \"\(site.name)\"") {
+            try await pool.query(
+                """
+                INSERT INTO sites (id, organization_id, name, time_zone) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (id) DO UPDATE SET name = excluded.name, time_zone = excluded.time_zone
+                """, [.id(site.id), .id(site.organization), .text(site.name), .text(site.timeZone)])
+        }
+    }
+
     func cameras(of organization: Identifier<Organization>) async throws -> [Camera] {
         try await storing("cameras") {
             try await pool.query(

@@ -28,6 +28,17 @@ struct PostgresJudgingStore: JudgingStore {
         }
     }
 
+    func analyzers(of organization: Identifier<Organization>) async throws -> [Analyzer] {
+        try await storing("analyzers") {
+            try await pool.query(
+                """
+                SELECT id, organization_id, name, kind, base_url, model, api_key, timeout_seconds FROM analyzers
+                WHERE organization_id = $1 ORDER BY name
+                """, [.id(organization)]
+            ).map(Self.analyzer)
+        }
+    }
+
     func put(_ policy: Policy, of organization: Identifier<Organization>) async throws {
         guard policy.mode != .single || policy.analyzers.count == 1 else {
             throw StoreError.conflict(
