@@ -1,1 +1,90 @@
-// placeholder
+/// A pipeline description of this folder, and the only way to fill it in.
+package struct PipelineTemplate: Sendable {
+    /// File name without its ending, for errors.
+    package let name: String
+    /// The text without comments, on one line.
+    package let text: String
+
+    init(_ name: String, _ bytes: [UInt8]) {
+        self.name = name
+        text =
+            String(decoding: bytes, as: UTF8.self)
+            .split(separator: "\n")
+            .map { line in line.trimmingPrefix { $0 == " " } }
+            .filter { !$0.hasPrefix("#") }
+            .joined(separator: " ")
+    }
+
+    /// The description with each `{name}` replaced. Values are words of letters, digits and `_ . + - /`, so that none can
+    /// add an element or a property; what a user wrote (an address, a path) is set as a property instead.
+    package func filled(_ values: [String: String] = [:]) throws(PipelineTemplateError) -> String {
+        var result = ""
+        var rest = text[...]
+        var used: Set<String> = []
+        while let open = rest.firstIndex(of: "{") {
+            guard let close = rest[open...].firstIndex(of: "}") else {
+                throw PipelineTemplateError("\(name).gst: a placeholder is not closed")
+            }
+            let key = String(rest[rest.index(after: open)..<close])
+            // GStreamer's own braces hold lists of formats: "{I420,NV12}".
+            guard key.utf8.allSatisfy({ ($0 >= 97 && $0 <= 122) || $0 == UInt8(ascii: "_") }) else {
+                result += rest[...close]
+                rest = rest[rest.index(after: close)...]
+                continue
+            }
+            guard let value = values[key] else {
+                throw PipelineTemplateError("\(name).gst: there is no value for {\(key)}")
+            }
+            guard Self.isPlainWord(value) else {
+                throw PipelineTemplateError("\(name).gst: the value for {\(key)} is not a plain word")
+            }
+            used.insert(key)
+            result += rest[..<open] + value
+            rest = rest[rest.index(after: close)...]
+        }
+        if let unknown = values.keys.filter({ !used.contains($0) }).min() {
+            throw PipelineTemplateError("\(name).gst: there is no {\(unknown)}")
+        }
+        return result + rest
+    }
+
+    private static func isPlainWord(_ value: String) -> Bool {
+        !value.isEmpty
+            && value.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "_.+-/".utf8.contains(byte)
+                }
+            }
+    }
+}
+
+/// A template and its values do not fit; a mistake in this program, never in what a user wrote.
+package struct PipelineTemplateError: Error, Sendable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension PipelineTemplate {
+    /// The connection to an RTSP camera; its branches are added when the camera has said what it sends.
+    package static let rtsp = Self("rtsp", PackageResources.rtsp_gst)
+    /// Branch for H.264 over RTP.
+    package static let rtspH264 = Self("rtsp-h264", PackageResources.rtsp_h264_gst)
+    /// Branch for H.265 over RTP.
+    package static let rtspH265 = Self("rtsp-h265", PackageResources.rtsp_h265_gst)
+    /// Branch for AAC over RTP.
+    package static let rtspAAC = Self("rtsp-aac", PackageResources.rtsp_aac_gst)
+    /// Access units in, frames out.
+    package static let decode = Self("decode", PackageResources.decode_gst)
+    /// Video in, a fragmented MP4 that becomes an ordinary one at its end.
+    package static let clip = Self("clip", PackageResources.clip_gst)
+    /// As `clip`, with sound.
+    package static let clipWithAudio = Self("clip-audio", PackageResources.clip_audio_gst)
+    /// An MP4 file back into access units; its branches are added when its tracks are known.
+    package static let demux = Self("demux", PackageResources.demux_gst)
+    /// Branch for one track of a file.
+    package static let demuxTrack = Self("demux-track", PackageResources.demux_track_gst)
+}

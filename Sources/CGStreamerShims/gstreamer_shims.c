@@ -254,6 +254,20 @@ gboolean cgst_app_sink_on_sample(GstElement *sink, cgst_wake wake, gpointer cont
   return TRUE;
 }
 
+static GstPadProbeReturn on_query(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY(info);
+  if (GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION) return GST_PAD_PROBE_OK;
+  gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL);
+  return GST_PAD_PROBE_HANDLED;
+}
+
+void cgst_app_sink_offer_video_meta(GstElement *sink) {
+  GstPad *pad = gst_element_get_static_pad(sink, "sink");
+  if (pad == NULL) return;
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_query, NULL, NULL);
+  gst_object_unref(pad);
+}
+
 static void on_need_data(GstAppSrc *source, guint length, gpointer data) {
   Waker *waker = data;
   waker->wake(waker->context);

@@ -18,6 +18,10 @@ package final class AppSink: @unchecked Sendable {
             releaseCallbackBox)
     }
 
+    /// Tells decoders upstream that frames with strides and offsets of their own are welcome (GstVideoMeta), so that they
+    /// hand over their buffers instead of copies. Set it before the pipeline plays.
+    package func offerVideoMeta() { cgst_app_sink_offer_video_meta(pointer) }
+
     /// The oldest sample waiting; nil when there is none. Never blocks.
     package func pull() -> Sample? {
         while let sample = cgst_app_sink_try_pull(pointer) {

@@ -22,6 +22,15 @@ package final class Buffer: @unchecked Sendable {
         self.init(takingOwnershipOf: buffer)
     }
 
+    /// A new buffer without times that holds a copy of `bytes`.
+    package convenience init(copying bytes: [UInt8]) throws(GStreamerError) {
+        try GStreamer.initialize()
+        guard let buffer = cgst_buffer_copy_of(bytes, gsize(bytes.count)) else {
+            throw GStreamerError(.buffer, "no memory for a buffer of \(bytes.count) bytes")
+        }
+        self.init(takingOwnershipOf: buffer)
+    }
+
     /// Presentation time in nanoseconds on the stream's own timeline; nil where there is none.
     package var presentationNanoseconds: UInt64? { Self.valid(cgst_buffer_pts(pointer)) }
     /// Decoding time in nanoseconds on the stream's own timeline; nil where there is none.

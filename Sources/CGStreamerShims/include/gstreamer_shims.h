@@ -77,6 +77,8 @@ void cgst_on_no_more_pads(
 // gst_app_sink_set_callbacks: `wake` on a new sample and on the end of the stream.
 gboolean cgst_app_sink_on_sample(
     GstElement *_Nonnull sink, cgst_wake _Nonnull wake, gpointer _Nonnull context, GDestroyNotify _Nonnull destroy);
+// Answers allocation queries at the sink's pad with GstVideoMeta; appsink itself learns that in GStreamer 1.24.
+void cgst_app_sink_offer_video_meta(GstElement *_Nonnull sink);
 // gst_app_src_set_callbacks: `wake` when the source asks for data.
 gboolean cgst_app_source_on_need(
     GstElement *_Nonnull source, cgst_wake _Nonnull wake, gpointer _Nonnull context, GDestroyNotify _Nonnull destroy);

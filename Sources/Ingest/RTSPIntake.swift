@@ -1,0 +1,106 @@
+import Domain
+import GStreamerKit
+import Pipelines
+import Synchronization
+
+/// What the callbacks of one RTSP connection share with its `RTSPSource`: which streams were chosen, and their sinks.
+///
+/// Apart from the source, so that callbacks, which the pipeline owns, do not keep the pipeline alive.
+final class RTSPIntake: Sendable {
+    struct Stream: Sendable {
+        var track: Track
+        var sink: AppSink
+        var arrivals: ArrivalLog
+    }
+
+    private struct State {
+        var offers: [String] = []
+        var codec: VideoCodec?
+        var hasAudio = false
+        var streams: [Stream] = []
+        var failure: SourceError?
+    }
+    private let state = Mutex(State())
+    private let gate: WakeGate
+    private let clock: any WallClock
+    private let onUnit: @Sendable () -> Void
+
+    /// `onUnit` is called for each video unit on its streaming thread.
+    init(gate: WakeGate, clock: any WallClock, onUnit: @escaping @Sendable () -> Void) {
+        self.gate = gate
+        self.clock = clock
+        self.onUnit = onUnit
+    }
+
+    /// What the camera said it sends, in words.
+    var offers: [String] { state.withLock { $0.offers } }
+    /// Set once the camera's description was read and holds video that can be recorded.
+    var codec: VideoCodec? { state.withLock { $0.codec } }
+    /// True when sound was asked for.
+    var hasAudio: Bool { state.withLock { $0.hasAudio } }
+    /// The streams that flow.
+    var streams: [Stream] { state.withLock { $0.streams } }
+    /// Why a stream could not be connected.
+    var failure: SourceError? { state.withLock { $0.failure } }
+
+    /// Chooses the first H.264 or H.265 stream and the first AAC stream.
+    func selects(_ caps: Caps) -> Bool {
+        let media = caps.text("media") ?? "unknown"
+        let encoding = (caps.text("encoding-name") ?? "unknown").uppercased()
+        return state.withLock { state in
+            if state.offers.count < 8 { state.offers.append("\(encoding) \(media)") }
+            switch media {
+            case "video":
+                guard state.codec == nil, let codec = Self.codec(of: encoding) else { return false }
+                state.codec = codec
+                return true
+            case "audio":
+                guard !state.hasAudio, encoding == "MPEG4-GENERIC" else { return false }
+                state.hasAudio = true
+                return true
+            default:
+                return false
+            }
+        }
+    }
+
+    /// Builds the branch for a stream that the camera begins to send.
+    func connect(_ pad: borrowing NewPad) {
+        let encoding = pad.caps?.text("encoding-name")?.uppercased() ?? ""
+        let track: Track = pad.caps?.text("media") == "audio" ? .audio : .video
+        let template: PipelineTemplate
+        switch (track, Self.codec(of: encoding)) {
+        case (.audio, _): template = .rtspAAC
+        case (.video, .h264): template = .rtspH264
+        case (.video, .h265): template = .rtspH265
+        case (.video, nil): return
+        }
+        do {
+            let arrivals = ArrivalLog()
+            try pad.connect(template.filled()) { (branch) throws(GStreamerError) in
+                let sink = try branch.appSink("units")
+                sink.onSample { [gate, clock, onUnit] in
+                    arrivals.sampleArrived(at: clock.now)
+                    if track == .video { onUnit() }
+                    gate()
+                }
+                self.state.withLock { $0.streams.append(Stream(track: track, sink: sink, arrivals: arrivals)) }
+            }
+        } catch {
+            state.withLock { state in
+                state.failure = SourceError(
+                    .internalFailure,
+                    "The \(encoding) stream cannot be read: \(error). `vedette doctor` shows what is missing.")
+            }
+            gate()
+        }
+    }
+
+    private static func codec(of encoding: String) -> VideoCodec? {
+        switch encoding {
+        case "H264": .h264
+        case "H265": .h265
+        default: nil
+        }
+    }
+}
