@@ -1,0 +1,107 @@
+internal import CGStreamer
+internal import CGStreamerShims
+import Synchronization
+
+/// A stream that a source is about to deliver, and the right to connect it. Valid only during the callback.
+package struct NewPad: ~Copyable {
+    private let pad: UnsafeMutablePointer<GstPad>
+    private let element: UnsafeMutablePointer<GstElement>
+    /// The stream's format, where it is known already.
+    package let caps: Caps?
+
+    fileprivate init(pad: UnsafeMutablePointer<GstPad>, element: UnsafeMutablePointer<GstElement>) {
+        self.pad = pad
+        self.element = element
+        caps = (gst_pad_get_current_caps(pad) ?? gst_pad_query_caps(pad, nil)).map { Caps(takingOwnershipOf: $0) }
+    }
+
+    /// Builds a branch from a description whose first element has its sink free, adds it beside the source, starts it
+    /// and connects the stream to it. `prepare` runs before it starts, with the branch's elements reachable by name.
+    package func connect(
+        _ description: String, prepare: (borrowing Branch) throws(GStreamerError) -> Void
+    ) throws(GStreamerError) {
+        let branch = try withMessage { message, capacity in
+            cgst_bin_parse(description, message, capacity)
+        } otherwise: {
+            GStreamerError(.description, "the branch \"\(description)\" cannot be built: \($0)")
+        }.get()
+        // Kept alive beyond the pipeline's own reference until it is linked.
+        gst_object_ref_sink(branch)
+        defer { gst_object_unref(branch) }
+        try prepare(Branch(pointer: branch))
+        guard
+            let parent = gst_object_get_parent(UnsafeMutableRawPointer(element).assumingMemoryBound(to: GstObject.self))
+        else { throw GStreamerError(.closed, "the source has left its pipeline") }
+        defer { gst_object_unref(parent) }
+        let bin = UnsafeMutableRawPointer(parent).assumingMemoryBound(to: GstElement.self)
+        try withMessage { message, capacity in
+            cgst_bin_add_running(bin, branch, message, capacity) != 0 ? () : nil
+        } otherwise: {
+            GStreamerError(.state, "the branch \"\(description)\" does not start: \($0)")
+        }.get()
+        try withMessage { message, capacity in
+            cgst_link_to_sink(pad, branch, message, capacity) != 0 ? () : nil
+        } otherwise: {
+            GStreamerError(.link, "the stream does not fit the branch \"\(description)\": \($0)")
+        }.get()
+    }
+}
+
+/// A part of a pipeline under construction.
+package struct Branch: ~Copyable {
+    fileprivate let pointer: UnsafeMutablePointer<GstElement>
+
+    /// The named `appsink` of this branch.
+    package func appSink(_ name: String) throws(GStreamerError) -> AppSink {
+        guard let element = cgst_bin_get(pointer, name) else {
+            throw GStreamerError(.element, "the branch has no element named \(name)")
+        }
+        guard cgst_is_app_sink(element) != 0 else {
+            gst_object_unref(element)
+            throw GStreamerError(.element, "element \(name) is not an appsink")
+        }
+        return AppSink(takingOwnershipOf: element)
+    }
+}
+
+extension Pipeline {
+    /// `body` is called for each stream that the named element (rtspsrc, a demuxer) offers, on a streaming thread, and
+    /// may only connect it. Call before playing.
+    package func onPadAdded(
+        of element: String, _ body: @escaping @Sendable (borrowing NewPad) -> Void
+    ) throws(GStreamerError) {
+        let target = try reference(to: element)
+        defer { gst_object_unref(target) }
+        cgst_on_pad_added(
+            target,
+            { element, pad, context in
+                let body = CallbackBox<@Sendable (borrowing NewPad) -> Void>.body(of: context)
+                body(NewPad(pad: pad, element: element))
+            }, CallbackBox.retained(body), releaseCallbackBox)
+    }
+
+    /// `body` is called when the named element will offer no further stream, on a streaming thread, and must only hand
+    /// over. Call before playing.
+    package func onNoMorePads(of element: String, _ body: @escaping @Sendable () -> Void) throws(GStreamerError) {
+        let target = try reference(to: element)
+        defer { gst_object_unref(target) }
+        cgst_on_no_more_pads(
+            target, { _, context in CallbackBox<@Sendable () -> Void>.body(of: context)() },
+            CallbackBox.retained(body), releaseCallbackBox)
+    }
+
+    /// `body` says for each stream of an RTSP session description whether to ask the camera for it; called by the named
+    /// rtspsrc on its own thread, and must only decide. Call before playing.
+    package func onSelectStream(
+        of element: String, _ body: @escaping @Sendable (_ number: Int, _ caps: Caps) -> Bool
+    ) throws(GStreamerError) {
+        let target = try reference(to: element)
+        defer { gst_object_unref(target) }
+        cgst_on_select_stream(
+            target,
+            { _, number, caps, context in
+                let body = CallbackBox<@Sendable (Int, Caps) -> Bool>.body(of: context)
+                return body(Int(number), Caps(borrowing: caps)) ? 1 : 0
+            }, CallbackBox.retained(body), releaseCallbackBox)
+    }
+}
