@@ -66,7 +66,7 @@ function offsetMinutes(date, zone) {
   return Math.round((asIfUTC - Math.floor(date.getTime() / 1000) * 1000) / 60000);
 }
 
-/** The instant (ISO, UTC) at which the zone's clocks show `local` ("2026-05-01T10:00"); the earlier one where two do. */
+/** The instant (ISO, UTC) at which the zone's clocks show `local` ("2026-05-01T10:00"); either one where two do. */
 export function instantOf(local, zone) {
   const asUTC = new Date(`${local.length === 10 ? `${local}T00:00` : local}Z`);
   if (Number.isNaN(asUTC.getTime())) return undefined;
