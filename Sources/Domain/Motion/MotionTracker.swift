@@ -4,8 +4,8 @@ package struct MotionTracker: Sendable {
     /// When a region counts as an object. Lengths are fractions of the picture's width.
     package struct Settings: Sendable, Hashable {
         /// Shortest way that shows a purpose, and the same as a share of the region's shorter side.
-        package var travel = 0.016
-        package var travelShare = 0.25
+        package var travel = 0.02
+        package var travelShare = 0.4
         /// Least ratio of the way as the crow flies to the way in steps.
         package var straightness = 0.5
         /// The way is looked at over this time.
@@ -16,11 +16,14 @@ package struct MotionTracker: Sendable {
         package var freshActiveShare = 0.08
         package var knownActive = 0.0002
         package var knownActiveShare = 0.02
-        /// A lost region is looked for this long.
-        package var patienceSeconds = 0.6
-        /// This many regions a second that come and go within half a second are clutter; then an object must be this
-        /// many times larger than most of them.
-        package var clutterPerSecond = 2.0
+        /// Fastest way that is followed, in widths a second.
+        package var speed = 0.3
+        /// A lost region is looked for this long, before it is known to be an object and after.
+        package var freshPatienceSeconds = 0.25
+        package var knownPatienceSeconds = 0.6
+        /// Where this many regions a second come from nowhere there is clutter; then an object must be this many times
+        /// larger than most of it.
+        package var clutterPerSecond = 4.0
         package var clutterFactor = 3.0
 
         package init() {}
@@ -42,10 +45,10 @@ package struct MotionTracker: Sendable {
         var born: MediaTime
         var seen: MediaTime
         var path: [Step] = []
-        /// Since when it has been on its way; nil while it has not got anywhere.
+        /// Since when it has been on its way or stirring again; nil while it has not got anywhere.
         var since: MediaTime?
+        var stirred: MediaTime
         var usualArea: Double
-        var largestArea: Double
     }
 
     private struct Clutter: Sendable {
@@ -54,15 +57,17 @@ package struct MotionTracker: Sendable {
     }
 
     private static let maximumTracks = 64
-    private static let maximumClutter = 256
+    private static let maximumClutter = 512
     private static let maximumSteps = 128
     private static let clutterSeconds = 5.0
     private static let flashSeconds = 0.5
     private static let pauseSeconds = 0.4
+    private static let areaSeconds = 2.0
 
     package let settings: Settings
     private var tracks: [Track] = []
     private var clutter: [Clutter] = []
+    private var previousBoxes: [Box] = []
 
     package init(settings: Settings = Settings()) { self.settings = settings }
 
@@ -80,42 +85,48 @@ package struct MotionTracker: Sendable {
         var taken = Set<Int>()
         var next: [Track] = []
         var movers: [Mover] = []
+        defer { previousBoxes = measurement.boxes }
         for region in measurement.regions {
             let isFresh = region.active > max(settings.freshActive, settings.freshActiveShare * region.area)
             let match = bestMatch(for: region, in: previous, at: now)
+            if match == nil, !previousBoxes.contains(where: { Self.touch($0, region.box) }) {
+                clutter.append(Clutter(at: now, area: region.area))
+            }
             guard match != nil || isFresh else { continue }
-            var track = Track(region: region, born: now, seen: now, usualArea: region.area, largestArea: region.area)
+            var track = Track(region: region, born: now, seen: now, stirred: now, usualArea: region.area)
             if let match {
                 let parent = previous[match]
                 track.born = parent.born
                 track.path = parent.path
                 track.since = parent.since
+                track.stirred = parent.stirred
                 if taken.insert(match).inserted {
-                    track.usualArea = parent.usualArea + 0.1 * (region.area - parent.usualArea)
-                    track.largestArea = max(parent.largestArea, region.area)
+                    let share = min(now.seconds(since: parent.seen) / Self.areaSeconds, 1)
+                    track.usualArea = max(region.area, parent.usualArea + share * (region.area - parent.usualArea))
                 }
             }
-            if isFresh {
-                track.path.append(
-                    Step(at: now, x: region.centreX, y: region.centreY / max(measurement.aspectRatio, 0.01)))
-            }
+            let step = Step(at: now, x: region.centreX, y: region.centreY / max(measurement.aspectRatio, 0.01))
+            // A picture that is shown again shows no step.
+            if isFresh, track.path.last.map({ $0.x != step.x || $0.y != step.y }) ?? true { track.path.append(step) }
             track.path.removeAll { now.seconds(since: $0.at) > settings.travelSeconds }
             track.path.removeFirst(max(track.path.count - Self.maximumSteps, 0))
             if track.since == nil, isFresh, region.area > settings.clutterFactor * clutterArea {
                 track.since = departure(of: track, aspectRatio: measurement.aspectRatio)
+                track.stirred = now
             }
-            if let since = track.since, region.area > clutterArea,
+            if track.since != nil, region.area > settings.clutterFactor / 2 * clutterArea,
                 region.active > max(settings.knownActive, settings.knownActiveShare * region.area)
             {
-                movers.append(Mover(region: region, since: since))
+                if now.seconds(since: track.stirred) > Self.pauseSeconds { track.since = now }
+                track.stirred = now
+                movers.append(Mover(region: region, since: track.since ?? now))
             }
             next.append(track)
         }
         for (index, track) in previous.enumerated() where !taken.contains(index) {
-            if now.seconds(since: track.seen) < settings.patienceSeconds {
+            let patience = track.since == nil ? settings.freshPatienceSeconds : settings.knownPatienceSeconds
+            if now.seconds(since: track.seen) < patience {
                 next.append(track)
-            } else if track.since == nil, track.seen.seconds(since: track.born) < Self.flashSeconds {
-                clutter.append(Clutter(at: now, area: track.largestArea))
             }
         }
         tracks = Array(next.prefix(Self.maximumTracks))
@@ -127,7 +138,7 @@ package struct MotionTracker: Sendable {
     private mutating func usualClutterArea(at now: MediaTime) -> Double {
         clutter.removeAll { now.seconds(since: $0.at) > Self.clutterSeconds }
         guard Double(clutter.count) >= settings.clutterPerSecond * Self.clutterSeconds else { return 0 }
-        return clutter.map(\.area).sorted()[clutter.count * 9 / 10]
+        return clutter.map(\.area).sorted()[clutter.count * 19 / 20]
     }
 
     /// The track whose last box overlaps most with the region's, both a little larger.
@@ -136,8 +147,14 @@ package struct MotionTracker: Sendable {
         for (index, track) in tracks.enumerated() {
             // A speck where an object was is not the object.
             if track.since != nil, region.area < 0.15 * track.usualArea { continue }
-            let reach = 0.01 + 0.15 * now.seconds(since: track.seen)
+            let gone = now.seconds(since: track.seen)
+            let reach = 0.005 + settings.speed / 2 * min(gone, 0.3)
             let (left, right) = (region.box, track.region.box)
+            if track.since == nil {
+                let across = abs(region.centreX - track.region.centreX) - max(left.width, right.width) / 2
+                let down = abs(region.centreY - track.region.centreY) - max(left.height, right.height) / 2
+                if max(across, down) > settings.speed * gone - 0.2 * max(left.width, right.width) { continue }
+            }
             let width = min(left.x + left.width, right.x + right.width) - max(left.x, right.x) + reach
             let height = min(left.y + left.height, right.y + right.height) - max(left.y, right.y) + reach
             guard width > 0, height > 0 else { continue }
@@ -169,6 +186,11 @@ package struct MotionTracker: Sendable {
         }
         // It set out when it was nearly as far away as it ever was.
         return far.first { $0.way >= 0.9 * longest }?.at
+    }
+
+    private static func touch(_ left: Box, _ right: Box) -> Bool {
+        left.x <= right.x + right.width && right.x <= left.x + left.width && left.y <= right.y + right.height
+            && right.y <= left.y + left.height
     }
 
     private static func distance(_ left: Step, _ right: Step) -> Double {
