@@ -20,6 +20,9 @@ struct CameraRoutes {
     func add(to router: some RouterMethods<VedetteContext>) {
         router.get("/v1/sites") { request, context in
             var query = QueryReader(request)
+            // A list like the others; it never has a second page yet.
+            _ = query.parsed("limit", "a whole number from 1 to 200") { Int($0).flatMap { (1...200).contains($0) ? $0 : nil } }
+            _ = query.text("cursor")
             try query.finish()
             let sites = try await cameras.sites(of: context.organization)
             return jsonResponse(

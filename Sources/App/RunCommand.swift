@@ -30,7 +30,7 @@ package enum RunCommand {
         var extraCameras = try cameras(fromURLs: cameraURLs)
         var site: SimulatedSite?
         if simulate {
-            let (started, cameras) = try await SimulateCommand.start(footageFolder: footageFolder, logger: logger)
+            let (started, cameras) = try SimulateCommand.start(footageFolder: footageFolder, logger: logger)
             site = started
             extraCameras += cameras
         }
@@ -41,11 +41,11 @@ package enum RunCommand {
             try await vedette.run(announce: { page in announce(page: page, token: token, simulated: site != nil) })
         } catch {
             await database.close()
-            await site?.stop()
+            site?.stop()
             throw error
         }
         await database.close()
-        await site?.stop()
+        site?.stop()
     }
 
     private static func cameras(fromURLs urls: [String]) throws -> [VedetteSettings.CameraEntry] {

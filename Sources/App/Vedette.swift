@@ -59,7 +59,7 @@ struct Vedette: Sendable {
         ingest = IngestService(
             store: store.cameras,
             ports: IngestPorts(
-                sources: RTSPSourceOpener(), decoders: SoftwareDecoderOpener(), clips: clips, spool: spool,
+                sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(), clips: clips, spool: spool,
                 stills: JPEGStillEncoder(), makeDetector: { _ in try MotionAnalyzer() },
                 makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: clock), logger: logger)
         hub = EventHub(events: store.events, logger: logger)

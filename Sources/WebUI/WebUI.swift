@@ -10,7 +10,7 @@ package enum WebUI {
                 folder, urlBasePath: nil,
                 cacheControl: .init([
                     // Files have no version in their names, so a browser asks each time; unchanged ones cost a 304.
-                    (.any, [.noCache])
+                    (MediaType(type: .any), [CacheControl.Value.noCache])
                 ]), searchForIndexHtml: true))
     }
 
