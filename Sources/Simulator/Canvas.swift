@@ -66,8 +66,11 @@ struct Canvas {
     }
 
     private func visit(left: Double, top: Double, right: Double, bottom: Double, _ body: (Int, Int) -> Void) {
-        let columns = max(0, Int(left.rounded(.down)))..<max(0, min(width, Int(right.rounded(.up)) + 1))
-        let rows = max(0, Int(top.rounded(.down)))..<max(0, min(height, Int(bottom.rounded(.up)) + 1))
+        func span(_ low: Double, _ high: Double, below limit: Int) -> Range<Int> {
+            let start = min(Double(limit), max(0, low.rounded(.down)))
+            return Int(start)..<Int(min(Double(limit), max(start, high.rounded(.up) + 1)))
+        }
+        let (columns, rows) = (span(left, right, below: width), span(top, bottom, below: height))
         for y in rows { for x in columns { body(x, y) } }
     }
 }
