@@ -1,77 +1,88 @@
 #pragma once
 
-#include <gst/gst.h>
-#include <gst/rtsp-server/rtsp-server.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 // What Swift cannot import from gst-rtsp-server and GLib's main loop: casts, variadic calls, signals, custom sources.
-// Functions that can fail write a sentence to `message` (always terminated) and return NULL, 0 or FALSE.
+// Functions that can fail write a sentence to `message` (always terminated) and return NULL or false.
 // Callbacks get `context`; `destroy` frees it when the object it was given to goes away.
+// Times are nanoseconds of g_get_monotonic_time (its resolution is a microsecond).
 
-G_BEGIN_DECLS
+typedef void (*crtsp_call)(void *_Nonnull context);
 
-// Main loop
-
-// g_main_context_new, g_main_loop_new and g_thread_try_new: runs the loop on a thread of its own.
-typedef struct crtsp_loop crtsp_loop;
-crtsp_loop *_Nullable crtsp_loop_start(const char *_Nonnull name, char *_Nonnull message, gsize capacity);
-// Quits the loop, joins its thread and frees everything. Not to be called on that thread.
-void crtsp_loop_stop(crtsp_loop *_Nonnull loop);
-
-// A source that fires when its ready time comes (GSource with g_source_set_ready_time), on the loop's thread.
-typedef void (*crtsp_tick)(gpointer _Nonnull context);
-GSource *_Nonnull crtsp_alarm_start(
-    crtsp_loop *_Nonnull loop, crtsp_tick _Nonnull tick, gpointer _Nonnull context, GDestroyNotify _Nonnull destroy);
-// Sets when it fires next, in microseconds of g_get_monotonic_time; -1 for never. Any thread.
-void crtsp_alarm_set(GSource *_Nonnull alarm, gint64 microseconds);
-// Removes and frees the source. Any thread.
-void crtsp_alarm_stop(GSource *_Nonnull alarm);
+int64_t crtsp_now(void);
 
 // Server
 
-GstRTSPServer *_Nonnull crtsp_server_new(const char *_Nonnull address, guint16 port);
-// gst_rtsp_server_create_source with its GError unpacked, attached to the loop; the caller owns the source.
-GSource *_Nullable crtsp_server_listen(
-    GstRTSPServer *_Nonnull server, crtsp_loop *_Nonnull loop, char *_Nonnull message, gsize capacity);
-// Destroys what crtsp_server_listen made, which closes the listening socket.
-void crtsp_server_unlisten(GSource *_Nonnull source);
-// Port that was bound, 0 when not listening.
-guint16 crtsp_server_port(GstRTSPServer *_Nonnull server);
-void crtsp_server_set_port(GstRTSPServer *_Nonnull server, guint16 port);
-// Closes the connections of all clients, or only of those that play the mount point `path`; how many.
-guint crtsp_server_close_clients(GstRTSPServer *_Nonnull server, const char *_Nullable path);
-guint crtsp_server_client_count(GstRTSPServer *_Nonnull server);
-// Forgets sessions that have timed out (clients that vanished without a word).
-void crtsp_server_expire_sessions(GstRTSPServer *_Nonnull server);
-// Demands this user for everything whose factory was made with `protected`.
+// A GstRTSPServer, the thread that runs its GMainLoop, and an alarm on that loop.
+typedef struct crtsp_server crtsp_server;
+
+// Starts the thread; nothing is listened to yet. `tick` is called on that thread when the alarm goes off.
+crtsp_server *_Nullable crtsp_server_start(
+    const char *_Nonnull address, uint16_t port, crtsp_call _Nonnull tick, void *_Nonnull context,
+    crtsp_call _Nonnull destroy, char *_Nonnull message, size_t capacity);
+// Stops listening, closes all connections, joins the thread. Idempotent; not to be called on that thread.
+void crtsp_server_stop(crtsp_server *_Nonnull server);
+// Frees a server that was stopped.
+void crtsp_server_free(crtsp_server *_Nonnull server);
+// When `tick` is called next (g_source_set_ready_time); negative for never. Any thread.
+void crtsp_server_set_alarm(crtsp_server *_Nonnull server, int64_t nanoseconds);
+
+// gst_rtsp_server_create_source with its GError unpacked, attached to the loop. Binds the same port again when it
+// has been bound before. Not thread-safe against itself and crtsp_server_unlisten.
+bool crtsp_server_listen(crtsp_server *_Nonnull server, char *_Nonnull message, size_t capacity);
+// Closes the listening socket.
+void crtsp_server_unlisten(crtsp_server *_Nonnull server);
+// The port that is, or was last, bound; 0 before the first time.
+uint16_t crtsp_server_port(crtsp_server *_Nonnull server);
+
+// Closes the connections of all clients, or only of those that play the mount point `path`; how many. Any thread.
+uint32_t crtsp_server_close_clients(crtsp_server *_Nonnull server, const char *_Nullable path);
+uint32_t crtsp_server_client_count(crtsp_server *_Nonnull server);
+// Demands this user for every mount point added later.
 void crtsp_server_set_credentials(
-    GstRTSPServer *_Nonnull server, const char *_Nonnull user, const char *_Nonnull password, gboolean basic,
-    gboolean digest);
-void crtsp_unref(gpointer _Nonnull object);
+    crtsp_server *_Nonnull server, const char *_Nonnull user, const char *_Nonnull password, bool basic, bool digest);
 
-// Mount points
+// Media: what is made for one client, or for all clients of a shared mount point
 
-// Called on the client's thread with the new media's bin, borrowed.
-typedef void (*crtsp_media_new)(GstRTSPMedia *_Nonnull media, GstElement *_Nonnull bin, gpointer _Nonnull context);
-// Adds `path` with a gst_parse_launch description; `shared`: one media for all clients.
+// A GstRTSPMedia, borrowed during the callback.
+typedef struct crtsp_media crtsp_media;
+// Called on a client's thread; may block that client.
+typedef void (*crtsp_media_new)(crtsp_media *_Nonnull media, void *_Nonnull context);
+// Adds `path` with a gst_parse_launch description.
 void crtsp_server_mount(
-    GstRTSPServer *_Nonnull server, const char *_Nonnull path, const char *_Nonnull description, gboolean shared,
-    gboolean is_protected, crtsp_media_new _Nonnull on_media, gpointer _Nonnull context,
-    GDestroyNotify _Nonnull destroy);
+    crtsp_server *_Nonnull server, const char *_Nonnull path, const char *_Nonnull description, bool shared,
+    crtsp_media_new _Nonnull on_media, void *_Nonnull context, crtsp_call _Nonnull destroy);
 
-// Signals "new-state" (a GstState) and "unprepared" (state 0) of one media. Called on client and loop threads.
-typedef void (*crtsp_media_state)(int state, gpointer _Nonnull context);
+// Signals "new-state" (a GstState: 4 is playing) and "unprepared" (0). Called on client and loop threads.
+typedef void (*crtsp_media_state)(int state, void *_Nonnull context);
 void crtsp_media_on_state(
-    GstRTSPMedia *_Nonnull media, crtsp_media_state _Nonnull on_state, gpointer _Nonnull context,
-    GDestroyNotify _Nonnull destroy);
-// Makes the sinks that the server adds to this media send at once instead of waiting for a buffer's time: whoever feeds
+    crtsp_media *_Nonnull media, crtsp_media_state _Nonnull on_state, void *_Nonnull context,
+    crtsp_call _Nonnull destroy);
+// Makes the sinks that the server will add to this media send at once instead of waiting for a buffer's time: who feeds
 // the sources sets the pace.
-void crtsp_media_send_at_once(GstElement *_Nonnull bin);
+void crtsp_media_send_at_once(crtsp_media *_Nonnull media);
 
-// Batch work
+// Sources: the appsrc elements of a media
 
-// GST_APP_SINK and gst_app_sink_pull_sample: blocks until there is a sample; NULL at the end of the stream.
-GstSample *_Nullable crtsp_pull(GstElement *_Nonnull sink);
-// gst_segment_to_stream_time of the sample's segment without clipping; FALSE where it is not in TIME.
-gboolean crtsp_sample_stream_time(GstSample *_Nonnull sample, GstClockTime time, gint64 *_Nonnull result);
-
-G_END_DECLS
+typedef struct crtsp_source crtsp_source;
+// The appsrc of that name, NULL where there is none; the caller owns the reference.
+crtsp_source *_Nullable crtsp_media_source(crtsp_media *_Nonnull media, const char *_Nonnull name);
+void crtsp_source_unref(crtsp_source *_Nonnull source);
+// gst_app_src_set_caps; false where the text is no caps.
+bool crtsp_source_set_caps(crtsp_source *_Nonnull source, const char *_Nonnull caps);
+// `need` is called on the streaming thread when the queue is empty.
+void crtsp_source_on_need(
+    crtsp_source *_Nonnull source, crtsp_call _Nonnull need, void *_Nonnull context, crtsp_call _Nonnull destroy);
+// Queues bytes without copying them: `release(owner)` is called when the last user is done. Never blocks; false when
+// the pipeline does not take data (any more).
+bool crtsp_source_push_shared(
+    crtsp_source *_Nonnull source, const void *_Nonnull bytes, size_t count, int64_t presentation, int64_t duration,
+    bool is_delta, void *_Nonnull owner, crtsp_call _Nonnull release);
+// Queues a copy of bytes.
+bool crtsp_source_push_copy(
+    crtsp_source *_Nonnull source, const void *_Nonnull bytes, size_t count, int64_t presentation, int64_t duration,
+    bool is_delta);
+void crtsp_source_end(crtsp_source *_Nonnull source);
+uint64_t crtsp_source_queued_bytes(crtsp_source *_Nonnull source);
