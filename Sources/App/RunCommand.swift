@@ -38,7 +38,7 @@ package enum RunCommand {
         do {
             let vedette = try await Vedette(
                 settings: settings, extraCameras: extraCameras, token: token, database: database, logger: logger)
-            try await vedette.run(announce: { page in announce(page: page, token: token, simulated: site != nil) })
+            try await vedette.run(announce: { announce(page: $0, token: token, simulated: simulate) })
         } catch {
             await database.close()
             site?.stop()

@@ -25,7 +25,7 @@ struct Vedette: Sendable {
     private let ingest: IngestService
     private let hub: EventHub
     private let judges: JudgeFactory
-    private let router: Router<VedetteContext>
+    private let api: APIDependencies
     private let startedAt: WallTime
 
     init(
@@ -68,8 +68,7 @@ struct Vedette: Sendable {
         let removal = MediaRemoval(layout: layout, store: store.events)
         let judges = self.judges
         let names = settings.policyAnalyzers
-        router = APIRouter.make(
-            APIDependencies(
+        api = APIDependencies(
                 access: AdminAccess(token: token.token), cameras: store.cameras, monitor: ingest,
                 events: store.events, hub: hub, queue: store.jobs, mediaFolder: layout.mediaFolder,
                 deleteEvent: { try await removal.delete($0, of: $1) },
@@ -79,8 +78,7 @@ struct Vedette: Sendable {
                     // Those in use come first.
                     return await judges.statuses(
                         of: analyzers.sorted { (names.contains($0.name) ? 0 : 1, $0.name) < (names.contains($1.name) ? 0 : 1, $1.name) })
-                }, clock: clock, version: VedetteVersion.text))
-        WebUI.add(to: router)
+                }, clock: clock, version: VedetteVersion.text)
     }
 
     /// Runs until a signal says stop; returns when everything has been finished and handed over.
@@ -89,6 +87,8 @@ struct Vedette: Sendable {
         let page = host.contains(":") ? "http://[\(host)]" : "http://\(host)"
         var serverLogger = logger
         serverLogger.logLevel = max(logger.logLevel, .notice)
+        let router = APIRouter.make(api)
+        WebUI.add(to: router)
         let server = Application(
             router: router,
             configuration: .init(

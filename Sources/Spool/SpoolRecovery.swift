@@ -13,6 +13,8 @@ package struct SpoolRecovery: Sendable {
         package var recovered = 0
         package var resumed = 0
         package var removed = 0
+
+        package init() {}
     }
 
     package init(spool: DiskSpool, clips: any ClipWriterOpener, logger: Logger) {
