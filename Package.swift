@@ -60,7 +60,7 @@ let package = Package(
             resources: [
                 .embedInCode("rtsp.gst"), .embedInCode("rtsp-h264.gst"), .embedInCode("rtsp-h265.gst"),
                 .embedInCode("rtsp-aac.gst"), .embedInCode("decode.gst"), .embedInCode("clip.gst"),
-                .embedInCode("clip-audio.gst"), .embedInCode("demux.gst"), .embedInCode("demux-track.gst"),
+                .embedInCode("clip-audio.gst"),
             ], swiftSettings: swiftSettings),
         .target(
             name: "Ingest", dependencies: ["Domain", "GStreamerKit", "Pipelines", logging],
