@@ -59,6 +59,26 @@ struct EmbeddedAnalyzerTests {
         #expect(Self.opinion(sightings).labels == ["person"])
     }
 
+    @Test func `a piece of a person that was seen whole is not an animal`() throws {
+        var piece = try Self.sighting("dog", 0.85, size: 0.15)
+        piece.isCut = true
+        let person = try Self.sighting("person", 0.85)
+        #expect(Self.opinion([person, piece]).labels == ["person"])
+        #expect(Self.opinion([piece]).labels == ["animal"])
+    }
+
+    @Test func `a sighting at the edge of a part is cut, at the edge of the picture it is not`() throws {
+        let whole = ViewPlan.Size(width: 800, height: 400)
+        let plan = ViewPlan.plain(picture: 0, source: .init(x: 400, y: 0, width: 400, height: 400), whole: whole)
+        func isCut(_ x: Double) -> Bool? {
+            plan.sightings([YOLOX.Found(classIndex: 0, score: 0.5, box: Box(x: x, y: 0, width: 100, height: 416))])
+                .first?.isCut
+        }
+        #expect(isCut(0) == true)
+        #expect(isCut(100) == false)
+        #expect(isCut(316) == false)
+    }
+
     @Test func `what does not overlap the moving region does not count`() throws {
         let filter = MovementFilter(boxes: [Box(x: 0.0, y: 0.4, width: 0.2, height: 0.2)])
         #expect(!filter.counts(try Self.sighting("car", 0.9, x: 0.6)))
