@@ -153,7 +153,7 @@ let package = Package(
             ], swiftSettings: swiftSettings),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["vedette", "Domain", "PostgresKit", "Simulator", "TestSupport", logging],
+            dependencies: ["vedette", "CurlKit", "Simulator", "TestSupport", logging],
             swiftSettings: swiftSettings),
     ]
 )

@@ -36,8 +36,8 @@ package func presentableURL(_ url: String) -> String {
     }
     let scheme = bare[..<(colon + 3)]
     let rest = bare[(colon + 3)...]
-    let authority = rest.prefix { $0 != "/" }
-    let host = authority.lastIndex(of: "@").map { authority[($0 + 1)...] } ?? authority
-    let shown = (scheme + host + rest.dropFirst(authority.count)).filter { $0.value >= 0x20 && $0.value != 0x7f }
+    // The last "@" wherever it stands: a password may hold a "/" that nobody escaped.
+    let harmless = rest.lastIndex(of: "@").map { rest[($0 + 1)...] } ?? rest
+    let shown = (scheme + harmless).filter { $0.value >= 0x20 && $0.value != 0x7f }
     return String(String.UnicodeScalarView(shown.prefix(200)))
 }

@@ -1,6 +1,8 @@
 /// One HTTP request; the whole body is in memory.
 package struct HTTPRequest: Sendable {
-    package enum Method: String, Sendable { case get = "GET", post = "POST", put = "PUT", delete = "DELETE", head = "HEAD" }
+    package enum Method: String, Sendable {
+        case get = "GET", post = "POST", put = "PUT", delete = "DELETE", head = "HEAD"
+    }
 
     package var method: Method
     /// `http` or `https` only.

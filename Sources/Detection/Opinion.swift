@@ -26,7 +26,7 @@ struct Opinion: Sendable {
     ///   - sightings: of what moved (see `MovementFilter`), from all looks.
     ///   - pictureCount: how many pictures there are.
     init(labels: [WantedLabel], sightings: [Sighting], pictureCount: Int) {
-        let kept = Self.withoutConfusions(sightings)
+        let kept = Self.withoutConfusions(Self.withoutPieces(sightings))
         findings = labels.map { label in
             var best = [Double](repeating: 0, count: pictureCount)
             for sighting in kept where label.classes.contains(sighting.classIndex) {
@@ -69,6 +69,17 @@ struct Opinion: Sendable {
         guard thing >= threshold, vehicle > 0 else { return 0 }
         let living = best { $0.kind == .person } + best { $0.kind == .animal }
         return thing * vehicle / (vehicle + living + 0.1)
+    }
+
+    /// A piece of something is easily taken for something else, so it does not count where the whole was surely seen.
+    static func withoutPieces(_ sightings: [Sighting]) -> [Sighting] {
+        let wholes = sightings.filter { !$0.isCut && $0.look == .plain && $0.score >= threshold }
+        return sightings.filter { sighting in
+            guard sighting.isCut else { return true }
+            return !wholes.contains {
+                $0.picture == sighting.picture && $0.box.intersectionArea(sighting.box) >= 0.7 * sighting.box.area
+            }
+        }
     }
 
     /// One moving thing has one name: where a person and an animal are seen at the same place of the same picture, the

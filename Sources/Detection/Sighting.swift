@@ -18,6 +18,8 @@ struct Sighting: Hashable, Sendable {
     /// In fractions of the whole picture.
     var box: Box
     var look: Look = .plain
+    /// It reaches the edge of the part of the picture that was looked at, so perhaps only a piece of it was seen.
+    var isCut = false
 
     var kind: COCOClasses.Kind { COCOClasses.kind(classIndex) }
 }

@@ -102,8 +102,21 @@ struct ViewPlan: Hashable, Sendable {
             let bottom = fraction(box.y + box.height, tile.target.y, scaleY, tile.source.y, tile.whole.height)
             return Sighting(
                 picture: tile.picture, classIndex: object.classIndex, score: object.score,
-                box: Box(x: left, y: top, width: right - left, height: bottom - top), look: look)
+                box: Box(x: left, y: top, width: right - left, height: bottom - top), look: look,
+                isCut: tile.cuts(object.box))
         }
+    }
+}
+
+extension ViewPlan.Tile {
+    /// Whether a box on the input reaches an edge of this tile behind which the picture goes on.
+    fileprivate func cuts(_ box: Box) -> Bool {
+        let margin = 4.0
+        let left = Double(target.x)
+        let top = Double(target.y)
+        return source.x > 0 && box.x < left + margin || source.y > 0 && box.y < top + margin
+            || source.x + source.width < whole.width && box.x + box.width > left + Double(target.width) - margin
+            || source.y + source.height < whole.height && box.y + box.height > top + Double(target.height) - margin
     }
 }
 

@@ -78,8 +78,6 @@ struct EmbeddedFootageTests {
             let (judgement, interval) = try await Self.judge(one, phase: phase)
             #expect(judgement.labels.contains(try #require(interval.label)), "\(judgement.reason)")
             #expect(judgement.state == .abnormal)
-            // Two seconds are the promise on a busy machine; a test machine may be busier still.
-            #expect(judgement.latencySeconds < 5)
         }
     }
 
