@@ -291,11 +291,19 @@ void crtsp_media_on_state(
   g_signal_connect(media, "unprepared", G_CALLBACK(media_unprepared), self);
 }
 
+static void send_at_once(GObject *element, GParamSpec *unused, gpointer unused_too) {
+  gboolean sync = FALSE;
+  g_object_get(element, "sync", &sync, NULL);
+  if (sync) g_object_set(element, "sync", FALSE, NULL);
+}
+
 static void element_added(GstBin *pipeline, GstBin *parent, GstElement *element, gpointer unused) {
   GstElementFactory *factory = gst_element_get_factory(element);
   const gchar *name = factory != NULL ? GST_OBJECT_NAME(factory) : "";
   if (strcmp(name, "appsink") == 0 || strcmp(name, "multiudpsink") == 0) {
-    g_object_set(element, "sync", FALSE, NULL);
+    // The server sets it again with every PLAY (gst_rtsp_stream_set_rate_control).
+    g_signal_connect(element, "notify::sync", G_CALLBACK(send_at_once), NULL);
+    send_at_once(G_OBJECT(element), NULL, NULL);
   }
 }
 

@@ -94,11 +94,14 @@ package struct Scene: Sendable, Hashable, Codable {
             name: "gate", codec: .h264, seed: 11,
             actions: [
                 .figure(6...13), .figure(22...28, leftToRight: false, feetY: 0.86, height: 0.36),
-                .figure(40...48, feetY: 0.96, height: 0.5), .figure(43...50, leftToRight: false, feetY: 0.84, height: 0.34),
+                .figure(40...48, feetY: 0.96, height: 0.5),
+                .figure(43...50, leftToRight: false, feetY: 0.84, height: 0.34),
             ]),
         Scene(
             name: "yard", codec: .h265, seed: 23,
-            actions: [.figure(8...16, height: 0.38), .light(26...38, level: 0.55), .figure(46...54, leftToRight: false)]),
+            actions: [
+                .figure(8...16, height: 0.38), .light(26...38, level: 0.55), .figure(46...54, leftToRight: false),
+            ]),
         Scene(
             name: "rain", codec: .h264, seed: 37,
             actions: [.rain(0...60), .figure(30...38, feetY: 0.9, height: 0.4)]),

@@ -93,8 +93,10 @@ struct SceneRenderer {
             canvas.fill(from: elbow, to: (elbow.x + reach * 0.6, shoulder + tall * 0.31), radius: limb * 0.75, sleeve)
         }
         let head = (x: x, y: shoulder - tall * 0.09)
-        canvas.fill(from: (head.x, head.y - tall * 0.02), to: (head.x, head.y - tall * 0.02), radius: tall * 0.075, hair)
-        canvas.fill(from: (head.x, head.y + tall * 0.015), to: (head.x, head.y + tall * 0.015), radius: tall * 0.06, skin)
+        canvas.fill(
+            from: (head.x, head.y - tall * 0.02), to: (head.x, head.y - tall * 0.02), radius: tall * 0.075, hair)
+        canvas.fill(
+            from: (head.x, head.y + tall * 0.015), to: (head.x, head.y + tall * 0.015), radius: tall * 0.06, skin)
     }
 
     private func draw(rain: Scene.Action, random: inout SplitMix, on canvas: Canvas) {

@@ -102,11 +102,13 @@ package final class SimulatedSite: Service, Sendable {
 
     /// Makes all cameras of the site unreachable, or reachable again on the same port.
     package func setReachable(_ reachable: Bool, outage: Outage = .cut) throws(SimulatorError) {
-        guard let (server, feeds, ended) = running.withLock({ running -> (RTSPServer, [CameraFeed], Outage?)? in
-            guard let current = running else { return nil }
-            running?.outage = reachable ? nil : outage
-            return (current.server, Array(current.feeds.values), current.outage)
-        }) else { throw SimulatorError(.configuration, "the simulated site does not run; start it first") }
+        guard
+            let (server, feeds, ended) = running.withLock({ running -> (RTSPServer, [CameraFeed], Outage?)? in
+                guard let current = running else { return nil }
+                running?.outage = reachable ? nil : outage
+                return (current.server, Array(current.feeds.values), current.outage)
+            })
+        else { throw SimulatorError(.configuration, "the simulated site does not run; start it first") }
         if reachable {
             // Who held on through a silent outage meets a camera that has forgotten it.
             if ended == .silent { server.closeClients() }
@@ -228,7 +230,9 @@ package final class SimulatedSite: Service, Sendable {
                 case .h265: "rtph265pay config-interval=-1"
                 case .aac: "rtpmp4gpay"
                 }
-            return "appsrc name=track\(number) format=time is-live=true block=false max-bytes=0"
+            // Not is-live: the server sends a live source's first unit before a client's transport is connected. The feed
+            // sets the pace itself.
+            return "appsrc name=track\(number) format=time block=false max-bytes=0"
                 + " ! \(payloader) name=pay\(number) pt=\(96 + number)"
         }
         return "( \(branches.joined(separator: "  ")) )"

@@ -57,6 +57,7 @@ struct Child {
 
     /// One received packet.
     struct Packet: Sendable {
+        /// NaN for the first one: ffmpeg leaves the time of the packet that RTP-Info names open.
         var seconds: Double
         var isKeyframe: Bool
         var byteCount: Int
@@ -73,8 +74,8 @@ struct Child {
             ], limitSeconds: limitSeconds)
         let packets = outcome.output.split(separator: "\n").compactMap { line -> Packet? in
             let fields = line.split(separator: ",")
-            guard fields.count >= 3, let time = Double(fields[0]), let size = Int(fields[1]) else { return nil }
-            return Packet(seconds: time, isKeyframe: fields[2].contains("K"), byteCount: size)
+            guard fields.count >= 3, let size = Int(fields[1]) else { return nil }
+            return Packet(seconds: Double(fields[0]) ?? .nan, isKeyframe: fields[2].contains("K"), byteCount: size)
         }
         return (packets, outcome)
     }

@@ -7,7 +7,8 @@ import Testing
 enum SmallScene {
     static func make(_ name: String, codec: StreamCodec = .h264, seconds: Int = 3) -> Scene {
         Scene(
-            name: name, codec: codec, widthPixels: 320, heightPixels: 180, framesPerSecond: 10, durationSeconds: seconds,
+            name: name, codec: codec, widthPixels: 320, heightPixels: 180, framesPerSecond: 10,
+            durationSeconds: seconds,
             keyframeSeconds: 1, actions: [.figure(0.5...2.5)])
     }
 
@@ -41,11 +42,93 @@ struct SimulatedSiteTests {
         try await site.ready()
         let (packets, outcome) = try await Child.packets(try site.url(for: "gate"), seconds: 8)
         #expect(packets.count >= 75, "\(outcome)")
-        let steps = zip(packets, packets.dropFirst()).map { $1.seconds - $0.seconds }
+        let steps = zip(packets.dropFirst(), packets.dropFirst(2)).map { $1.seconds - $0.seconds }
         #expect(steps.allSatisfy { abs($0 - 0.1) < 0.002 }, "\(steps)")
         // Ten pictures a second and a keyframe every ten, in every turn.
         let keys = packets.indices.filter { packets[$0].isKeyframe }
-        #expect(zip(keys, keys.dropFirst()).allSatisfy { $1 - $0 == 10 }, "\(keys)")
+        #expect(keys == Array(stride(from: 0, to: packets.count, by: 10)))
+        // The turns began one loop apart.
+        let turns = try #require(site.counters(of: "gate")).turns
+        #expect(turns.map(\.number) == [0, 1, 2])
+        #expect(zip(turns, turns.dropFirst()).allSatisfy { abs($1.startedAt - $0.startedAt - 3) < 0.01 })
+    }
+
+    @Test func `each client sees the program from its start when asked for`() async throws {
+        let site = SmallScene.site([.init(scene: SmallScene.make("gate"))], sharing: .fromStart)
+        try site.start()
+        defer { site.stop() }
+        try await site.ready()
+        let url = try site.url(for: "gate")
+        let first = try await Child.packets(url, seconds: 1.2).packets.prefix(10).map(\.byteCount)
+        let second = try await Child.packets(url, seconds: 1.2).packets.prefix(10).map(\.byteCount)
+        #expect(first.count == 10)
+        #expect(first == second)
+        #expect(try #require(site.counters(of: "gate")).sessions == 2)
+    }
+
+    @Test func `a program played once ends the stream after its last unit`() async throws {
+        let site = SmallScene.site([.init(scene: SmallScene.make("gate"))], sharing: .fromStart, repetition: .once)
+        try site.start()
+        defer { site.stop() }
+        try await site.ready()
+        let (packets, outcome) = try await Child.packets(try site.url(for: "gate"), seconds: 20, limitSeconds: 15)
+        #expect(packets.count == 30)
+        #expect(!outcome.wasKilled, "the client was not told that the stream ended")
+    }
+
+    @Test func `a later client of a shared feed goes on where the feed would be`() async throws {
+        let site = SmallScene.site([.init(scene: SmallScene.make("gate", seconds: 30))])
+        try site.start()
+        defer { site.stop() }
+        try await site.ready()
+        let url = try site.url(for: "gate")
+        _ = try await Child.packets(url, seconds: 3)
+        let started = try #require(site.feedStarted("gate"))
+        let (packets, _) = try await Child.packets(url, seconds: 1)
         #expect(packets.first?.isKeyframe == true)
+        // At most one keyframe interval back, plus what it takes to connect.
+        let moved = try #require(site.feedStarted("gate")) - started
+        #expect(moved >= -0.01 && moved < 1.2, "\(moved)")
+    }
+
+    @Test(arguments: SimulatedSite.Credentials.Scheme.allCases)
+    func `only the right user and password get in`(scheme: SimulatedSite.Credentials.Scheme) async throws {
+        let site = SmallScene.site(
+            [.init(scene: SmallScene.make("gate"))],
+            credentials: .init(user: "viewer", password: "s3cret", scheme: scheme))
+        try site.start()
+        defer { site.stop() }
+        try await site.ready()
+        let right = try site.url(for: "gate", user: "viewer", password: "s3cret")
+        #expect(try await Child.streams(right) == ["h264,320,180"])
+        for url in [try site.url(for: "gate", user: "viewer", password: "wrong"), try site.url(for: "gate")] {
+            let outcome = try await Child.run(["ffprobe", "-v", "error", "-rtsp_transport", "tcp", url])
+            #expect(outcome.complaints.contains("401"), "\(outcome)")
+        }
+    }
+
+    @Test func `an unknown path is not found`() async throws {
+        let site = SmallScene.site([.init(scene: SmallScene.make("gate"))])
+        try site.start()
+        defer { site.stop() }
+        let url = try site.url(for: "gate").replacing("/gate", with: "/nothing")
+        let outcome = try await Child.run(["ffprobe", "-v", "error", "-rtsp_transport", "tcp", url])
+        #expect(outcome.complaints.contains("404"))
+        #expect(throws: SimulatorError.self) { try site.url(for: "nothing") }
+    }
+
+    @Test func `a site without streams serves its generated scenes and says so`() async throws {
+        let site = SmallScene.site([])
+        let served = try site.start()
+        defer { site.stop() }
+        #expect(served.map(\.name) == ["gate", "yard", "rain"])
+        #expect(site.describe().contains("a figure walks left to right"))
+        #expect(site.describe().contains("h265, 640×360, 10 fps, 60 s loop"))
+        let began = Date()
+        try await site.ready()
+        print("the built-in scenes were made in \(Date().timeIntervalSince(began)) s")
+        let gate = try await site.contentWhenReady(of: "gate")
+        #expect(gate.accessUnitCount == 600 && gate.keyframeCount == 30 && gate.loopSeconds == 60)
+        print(site.describe(), gate.byteCount)
     }
 }
