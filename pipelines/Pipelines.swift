@@ -83,8 +83,4 @@ extension PipelineTemplate {
     package static let clip = Self("clip", PackageResources.clip_gst)
     /// As `clip`, with sound.
     package static let clipWithAudio = Self("clip-audio", PackageResources.clip_audio_gst)
-    /// An MP4 file back into access units; its branches are added when its tracks are known.
-    package static let demux = Self("demux", PackageResources.demux_gst)
-    /// Branch for one track of a file.
-    package static let demuxTrack = Self("demux-track", PackageResources.demux_track_gst)
 }

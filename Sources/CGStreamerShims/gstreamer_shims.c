@@ -89,8 +89,8 @@ void cgst_ref(gpointer object) { gst_object_ref(object); }
 void cgst_unref(gpointer object) { gst_object_unref(object); }
 
 // The property's description when it can be set, else NULL and a message.
-static GParamSpec *writable(GstElement *element, const char *name, char *message, gsize capacity) {
-  GParamSpec *property = g_object_class_find_property(G_OBJECT_GET_CLASS(element), name);
+static GParamSpec *writable(gpointer object, const char *name, char *message, gsize capacity) {
+  GParamSpec *property = g_object_class_find_property(G_OBJECT_GET_CLASS(object), name);
   if (property == NULL) {
     say(message, capacity, "there is no property of that name");
     return NULL;
@@ -103,8 +103,8 @@ static GParamSpec *writable(GstElement *element, const char *name, char *message
 }
 
 // Transforms `value` to the property's type and sets it; takes over (unsets) `value`.
-static gboolean set_value(GstElement *element, const char *name, GValue *value, char *message, gsize capacity) {
-  GParamSpec *property = writable(element, name, message, capacity);
+static gboolean set_value(gpointer object, const char *name, GValue *value, char *message, gsize capacity) {
+  GParamSpec *property = writable(object, name, message, capacity);
   gboolean done = FALSE;
   if (property != NULL) {
     GValue fitted = G_VALUE_INIT;
@@ -121,7 +121,7 @@ static gboolean set_value(GstElement *element, const char *name, GValue *value, 
     } else if (g_param_value_validate(property, &fitted)) {
       say(message, capacity, "the value is outside of the property's bounds");
     } else {
-      g_object_set_property(G_OBJECT(element), name, &fitted);
+      g_object_set_property(G_OBJECT(object), name, &fitted);
       done = TRUE;
     }
     g_value_unset(&fitted);
@@ -131,60 +131,60 @@ static gboolean set_value(GstElement *element, const char *name, GValue *value, 
   return done;
 }
 
-gboolean cgst_set_text(GstElement *element, const char *name, const char *value, char *message, gsize capacity) {
-  GParamSpec *property = writable(element, name, message, capacity);
+gboolean cgst_set_text(gpointer object, const char *name, const char *value, char *message, gsize capacity) {
+  GParamSpec *property = writable(object, name, message, capacity);
   if (property == NULL) return FALSE;
   if (G_PARAM_SPEC_VALUE_TYPE(property) == G_TYPE_STRING) {
-    g_object_set(element, name, value, NULL);
+    g_object_set(object, name, value, NULL);
     return TRUE;
   }
   GValue parsed = G_VALUE_INIT;
   g_value_init(&parsed, G_PARAM_SPEC_VALUE_TYPE(property));
   gboolean done = gst_value_deserialize(&parsed, value);
   if (done)
-    g_object_set_property(G_OBJECT(element), name, &parsed);
+    g_object_set_property(G_OBJECT(object), name, &parsed);
   else
     say(message, capacity, "the value is not one of a %s", G_PARAM_SPEC_TYPE_NAME(property));
   g_value_unset(&parsed);
   return done;
 }
 
-gboolean cgst_set_integer(GstElement *element, const char *name, gint64 value, char *message, gsize capacity) {
+gboolean cgst_set_integer(gpointer object, const char *name, gint64 value, char *message, gsize capacity) {
   GValue holder = G_VALUE_INIT;
   g_value_init(&holder, G_TYPE_INT64);
   g_value_set_int64(&holder, value);
-  return set_value(element, name, &holder, message, capacity);
+  return set_value(object, name, &holder, message, capacity);
 }
 
-gboolean cgst_set_unsigned(GstElement *element, const char *name, guint64 value, char *message, gsize capacity) {
+gboolean cgst_set_unsigned(gpointer object, const char *name, guint64 value, char *message, gsize capacity) {
   GValue holder = G_VALUE_INIT;
   g_value_init(&holder, G_TYPE_UINT64);
   g_value_set_uint64(&holder, value);
-  return set_value(element, name, &holder, message, capacity);
+  return set_value(object, name, &holder, message, capacity);
 }
 
-gboolean cgst_set_real(GstElement *element, const char *name, gdouble value, char *message, gsize capacity) {
+gboolean cgst_set_real(gpointer object, const char *name, gdouble value, char *message, gsize capacity) {
   GValue holder = G_VALUE_INIT;
   g_value_init(&holder, G_TYPE_DOUBLE);
   g_value_set_double(&holder, value);
-  return set_value(element, name, &holder, message, capacity);
+  return set_value(object, name, &holder, message, capacity);
 }
 
-gboolean cgst_set_boolean(GstElement *element, const char *name, gboolean value, char *message, gsize capacity) {
+gboolean cgst_set_boolean(gpointer object, const char *name, gboolean value, char *message, gsize capacity) {
   GValue holder = G_VALUE_INIT;
   g_value_init(&holder, G_TYPE_BOOLEAN);
   g_value_set_boolean(&holder, value);
-  return set_value(element, name, &holder, message, capacity);
+  return set_value(object, name, &holder, message, capacity);
 }
 
-gboolean cgst_set_caps(GstElement *element, const char *name, GstCaps *value, char *message, gsize capacity) {
-  GParamSpec *property = writable(element, name, message, capacity);
+gboolean cgst_set_caps(gpointer object, const char *name, GstCaps *value, char *message, gsize capacity) {
+  GParamSpec *property = writable(object, name, message, capacity);
   if (property == NULL) return FALSE;
   if (G_PARAM_SPEC_VALUE_TYPE(property) != GST_TYPE_CAPS) {
     say(message, capacity, "the property is a %s", G_PARAM_SPEC_TYPE_NAME(property));
     return FALSE;
   }
-  g_object_set(element, name, value, NULL);
+  g_object_set(object, name, value, NULL);
   return TRUE;
 }
 

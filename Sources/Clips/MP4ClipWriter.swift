@@ -33,20 +33,21 @@ package final class MP4ClipWriter: ClipWriter {
     private let path: String
     private let outcome = OneShot<Result<Void, ClipError>>()
 
-    init(_ stream: StreamDescription, path: String) throws(ClipError) {
+    /// Tests write into a device that is full by giving another `location`.
+    init(_ stream: StreamDescription, path: String, location: String? = nil) throws(ClipError) {
         self.path = path
-        // Through AnyObject: the conformances are declared by whoever opened the source.
-        guard let format = stream.videoFormat as AnyObject as? Caps else {
+        guard let format = Self.caps(of: stream.videoFormat) else {
             throw ClipError("cannot write \(path): the stream's format is of another source")
         }
-        let audioFormat = stream.audioFormat.flatMap { $0 as AnyObject as? Caps }
+        let audioFormat = stream.audioFormat.flatMap(Self.caps)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else { throw DurableFile.failure("create", path) }
         close(descriptor)
         do {
             let template = audioFormat == nil ? PipelineTemplate.clip : .clipWithAudio
             pipeline = try Pipeline(template.filled())
-            try pipeline.set("location", of: "file", to: .text(path))
+            try pipeline.set("location", of: "file", to: .text(location ?? path))
+            try pipeline.set("trak-timescale", ofPad: "video_0", of: "mux", to: 90000)
             try pipeline.set("caps", of: "video", to: .caps(format))
             if let audioFormat { try pipeline.set("caps", of: "audio", to: .caps(audioFormat)) }
             video = try pipeline.appSource("video")
@@ -66,6 +67,12 @@ package final class MP4ClipWriter: ClipWriter {
             unlink(path)
             throw ClipError("cannot write \(path): \(error)")
         }
+    }
+
+    private static func caps(of format: any OpaqueFormat) -> Caps? {
+        if let own = format as? ClipFormat { return own.caps }
+        // Through AnyObject: the conformance is declared by whoever opened the source.
+        return format as AnyObject as? Caps
     }
 
     deinit { pipeline.bus.onMessage(nil) }

@@ -48,6 +48,25 @@ package final class Pipeline: Sendable {
     package func set(_ property: String, of element: String, to value: PropertyValue) throws(GStreamerError) {
         let target = try reference(to: element)
         defer { gst_object_unref(target) }
+        try Self.set(property, on: target, called: "element \(element)", to: value)
+    }
+
+    /// Sets a property of a pad ("video_0" of a muxer) of a named element.
+    package func set(
+        _ property: String, ofPad pad: String, of element: String, to value: PropertyValue
+    ) throws(GStreamerError) {
+        let owner = try reference(to: element)
+        defer { gst_object_unref(owner) }
+        guard let target = gst_element_get_static_pad(owner, pad) else {
+            throw GStreamerError(.element, "element \(element) has no pad named \(pad)")
+        }
+        defer { gst_object_unref(target) }
+        try Self.set(property, on: target, called: "pad \(pad) of element \(element)", to: value)
+    }
+
+    private static func set(
+        _ property: String, on target: gpointer, called name: String, to value: PropertyValue
+    ) throws(GStreamerError) {
         try withMessage { message, capacity in
             let done =
                 switch value {
@@ -61,7 +80,7 @@ package final class Pipeline: Sendable {
             return done != 0 ? () : nil
         } otherwise: {
             // The value stays out of the error: it may be a password.
-            GStreamerError(.property, "property \(property) of element \(element) cannot be set: \($0)")
+            GStreamerError(.property, "property \(property) of \(name) cannot be set: \($0)")
         }.get()
     }
 

@@ -38,21 +38,21 @@ GstBus *_Nonnull cgst_pipeline_bus(GstElement *_Nonnull pipeline);
 void cgst_ref(gpointer _Nonnull object);
 void cgst_unref(gpointer _Nonnull object);
 
-// Properties. Each checks that the property exists, is writable and holds the value without clamping.
+// Properties of elements and pads. Each checks that the property exists, is writable and holds the value without clamping.
 
 gboolean cgst_set_text(
-    GstElement *_Nonnull element, const char *_Nonnull name, const char *_Nonnull value, char *_Nonnull message,
+    gpointer _Nonnull object, const char *_Nonnull name, const char *_Nonnull value, char *_Nonnull message,
     gsize capacity);
 gboolean cgst_set_integer(
-    GstElement *_Nonnull element, const char *_Nonnull name, gint64 value, char *_Nonnull message, gsize capacity);
+    gpointer _Nonnull object, const char *_Nonnull name, gint64 value, char *_Nonnull message, gsize capacity);
 gboolean cgst_set_unsigned(
-    GstElement *_Nonnull element, const char *_Nonnull name, guint64 value, char *_Nonnull message, gsize capacity);
+    gpointer _Nonnull object, const char *_Nonnull name, guint64 value, char *_Nonnull message, gsize capacity);
 gboolean cgst_set_real(
-    GstElement *_Nonnull element, const char *_Nonnull name, gdouble value, char *_Nonnull message, gsize capacity);
+    gpointer _Nonnull object, const char *_Nonnull name, gdouble value, char *_Nonnull message, gsize capacity);
 gboolean cgst_set_boolean(
-    GstElement *_Nonnull element, const char *_Nonnull name, gboolean value, char *_Nonnull message, gsize capacity);
+    gpointer _Nonnull object, const char *_Nonnull name, gboolean value, char *_Nonnull message, gsize capacity);
 gboolean cgst_set_caps(
-    GstElement *_Nonnull element, const char *_Nonnull name, GstCaps *_Nonnull value, char *_Nonnull message,
+    gpointer _Nonnull object, const char *_Nonnull name, GstCaps *_Nonnull value, char *_Nonnull message,
     gsize capacity);
 // g_object_get of any property that transforms to an unsigned 64-bit number; FALSE where it does not.
 gboolean cgst_get_unsigned(GstElement *_Nonnull element, const char *_Nonnull name, guint64 *_Nonnull value);
