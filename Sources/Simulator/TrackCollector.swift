@@ -1,0 +1,58 @@
+import GStreamerKit
+
+/// Gathers the samples of one appsink into a track.
+final class TrackCollector {
+    /// The end of a branch: parsed, complete units with their headers in-band, as the payloaders take them.
+    static func branch(for codec: StreamCodec) -> String {
+        switch codec {
+        case .h264:
+            "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au"
+                + " ! appsink name=units sync=false async=false max-buffers=64"
+        case .h265:
+            "h265parse config-interval=-1 ! video/x-h265,stream-format=byte-stream,alignment=au"
+                + " ! appsink name=units sync=false async=false max-buffers=64"
+        case .aac:
+            "aacparse ! audio/mpeg,mpegversion=4,stream-format=raw"
+                + " ! appsink name=units sync=false async=false max-buffers=64"
+        }
+    }
+
+    private let codec: StreamCodec
+    private let sink: AppSink
+    private var caps: Caps?
+    private var bytes = MediaBytes.Builder()
+    private var units: [EncodedUnit] = []
+
+    init(codec: StreamCodec, sink: AppSink) {
+        self.codec = codec
+        self.sink = sink
+    }
+
+    var byteCount: Int { bytes.count }
+
+    /// Takes what waits in the appsink.
+    func drain() {
+        while let sample = sink.pull() {
+            guard let presentation = sample.presentationRunningTime else { continue }
+            caps = caps ?? sample.caps
+            let buffer = sample.buffer
+            let offset = buffer.withUnsafeBytes { bytes.append($0) }
+            units.append(
+                EncodedUnit(
+                    offset: offset, byteCount: buffer.byteCount, presentation: presentation,
+                    duration: Int64(clamping: buffer.durationNanoseconds ?? 0),
+                    isKeyframe: codec == .aac || !buffer.isDelta))
+        }
+    }
+
+    /// The track, nil when nothing usable came: pictures before the first keyframe are left out.
+    func finish() -> EncodedTrack? {
+        guard let caps, let first = units.firstIndex(where: \.isKeyframe) else { return nil }
+        let rate = caps.fraction("framerate").flatMap { rate in
+            rate.numerator > 0 && rate.denominator > 0 ? Double(rate.numerator) / Double(rate.denominator) : nil
+        }
+        return EncodedTrack(
+            codec: codec, caps: caps.text, widthPixels: caps.integer("width"), heightPixels: caps.integer("height"),
+            framesPerSecond: codec.isVideo ? rate : nil, bytes: bytes.finish(), units: Array(units[first...]))
+    }
+}
