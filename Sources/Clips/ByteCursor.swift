@@ -31,7 +31,8 @@ struct ByteCursor {
     mutating func box() -> (type: String, content: ArraySlice<UInt8>)? {
         guard rest.count >= 8, let size = word32(), size >= 8, let type = number(bytes: 4), rest.count >= size - 8
         else { return nil }
-        let name = String(decoding: (0..<4).map { UInt8(truncatingIfNeeded: type >> (24 - 8 * UInt64($0))) }, as: UTF8.self)
+        let name = String(
+            decoding: (0..<4).map { UInt8(truncatingIfNeeded: type >> (24 - 8 * UInt64($0))) }, as: UTF8.self)
         defer { rest = rest.dropFirst(size - 8) }
         return (name, rest.prefix(size - 8))
     }

@@ -87,7 +87,8 @@ final class MP4Reader {
         do {
             return Unit(
                 track: kind, presentation: track.presentation(of: sample),
-                durationNanoseconds: track.nanoseconds(sample.duration), isKeyframe: sample.isKeyframe || kind == .audio,
+                durationNanoseconds: track.nanoseconds(sample.duration),
+                isKeyframe: sample.isKeyframe || kind == .audio,
                 buffer: try Buffer(copying: bytes))
         } catch {
             throw ClipError("cannot read \(path): \(error)")
@@ -143,11 +144,15 @@ final class MP4Reader {
     /// Nil when the file ends before.
     private static func bytes(_ descriptor: Int32, _ offset: Int64, _ count: Int) -> [UInt8]? {
         var status = stat()
-        guard offset >= 0, fstat(descriptor, &status) == 0, offset <= Int64(status.st_size) - Int64(count) else { return nil }
+        guard offset >= 0, fstat(descriptor, &status) == 0, offset <= Int64(status.st_size) - Int64(count) else {
+            return nil
+        }
         var result = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {
-            let got = result.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress?.advanced(by: done), count - done, off_t(offset) + off_t(done)) }
+            let got = result.withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress?.advanced(by: done), count - done, off_t(offset) + off_t(done))
+            }
             if got < 0, errno == EINTR { continue }
             guard got > 0 else { return nil }
             done += got

@@ -142,7 +142,9 @@ struct MP4Track: Sendable {
     // MARK: Samples of the movie box
 
     private mutating func addSamples(of tables: ArraySlice<UInt8>) {
-        guard let stsz = ByteCursor.find("stsz", in: tables), let stsc = ByteCursor.find("stsc", in: tables) else { return }
+        guard let stsz = ByteCursor.find("stsz", in: tables), let stsc = ByteCursor.find("stsc", in: tables) else {
+            return
+        }
         let wide = ByteCursor.find("co64", in: tables)
         guard let offsets = wide ?? ByteCursor.find("stco", in: tables) else { return }
         var sizes = ByteCursor(stsz)
@@ -158,7 +160,8 @@ struct MP4Track: Sendable {
             let duration = times.next() ?? 0
             samples.append(
                 Sample(
-                    offset: offset, size: size, decoding: nextDecoding, presentation: nextDecoding &+ (shifts.next() ?? 0),
+                    offset: offset, size: size, decoding: nextDecoding,
+                    presentation: nextDecoding &+ (shifts.next() ?? 0),
                     duration: duration, isKeyframe: keyframes?.contains(number) ?? true))
             nextDecoding &+= duration
         }
