@@ -38,17 +38,39 @@ float rate(double seconds, double memory) { return static_cast<float>(1 - std::e
 
 cv::Mat box(int side) { return cv::getStructuringElement(cv::MORPH_RECT, cv::Size(side, side)); }
 
-/// A picture of the recent past.
-struct Past {
-    double seconds;
-    cv::Mat image;
-};
+/// Pictures of the recent past, at most one per tenth of `age`. Buffers are used again.
+class History {
+  public:
+    explicit History(double age) : age(age) {}
 
-/// The newest picture that is at least `age` old, else the oldest; forgets what is older than that.
-const cv::Mat *recall(std::deque<Past> &past, double now, double age) {
-    while (past.size() > 1 && now - past[1].seconds >= age - 1e-3) past.pop_front();
-    return past.empty() ? nullptr : &past.front().image;
-}
+    void clear() { entries.clear(); }
+
+    /// The newest picture that is at least `age` old, else the oldest; forgets what is older than that.
+    const cv::Mat *recall(double now) {
+        while (entries.size() > 1 && now - entries[1].seconds >= age - 1e-3) {
+            spare = entries.front().image;
+            entries.pop_front();
+        }
+        return entries.empty() ? nullptr : &entries.front().image;
+    }
+
+    /// Keeps a copy.
+    void remember(double seconds, const cv::Mat &image) {
+        if (entries.size() > 1 && seconds - entries.back().seconds < age / 10) return;
+        cv::Mat copy = std::move(spare);
+        image.copyTo(copy);
+        entries.push_back({seconds, copy});
+    }
+
+  private:
+    struct Entry {
+        double seconds;
+        cv::Mat image;
+    };
+    double age;
+    std::deque<Entry> entries;
+    cv::Mat spare;
+};
 
 }  // namespace
 
@@ -58,15 +80,16 @@ struct vedette_motion {
     bool started = false;
     double first = 0, latest = 0;
     int64_t frames = 0;
-    double noise = 1;
+    double noise = 1, usual_likeness = 0;
     // All CV_32F of the analysed size, unless said otherwise.
-    cv::Mat small, level, previous, background, spread, stay, light, structure, contrast;
+    cv::Mat halved, small, level, previous, background, spread, stay, light, structure, contrast;
     cv::Mat cells, light_cells, level_cells;
     cv::Mat differing, active;  // CV_8U
-    std::deque<Past> structures, levels;
+    cv::Mat before, clean, stirring, labels, statistics, centres;
+    History structures, levels;
     std::vector<float> scratch;
 
-    explicit vedette_motion(const vedette_motion_parameters &given) : parameters(given) {
+    explicit vedette_motion(const vedette_motion_parameters &given) : parameters(given), structures(given.activity_seconds), levels(given.activity_seconds) {
         logarithm.create(1, 256, CV_32F);
         for (int value = 0; value < 256; value++)
             logarithm.at<float>(value) = 64 * std::log((value + 16) / 16.0f);
@@ -88,6 +111,7 @@ struct vedette_motion {
         contrast.release();
         first = latest = seconds;
         frames = 1;
+        usual_likeness = 0;
         started = true;
     }
 
@@ -97,7 +121,10 @@ struct vedette_motion {
         const double scale = static_cast<double>(parameters.longest_side) / std::max(width, height);
         if (scale < 1) {
             const cv::Size size(std::max(1, cvRound(width * scale)), std::max(1, cvRound(height * scale)));
-            cv::resize(source, small, size, 0, 0, cv::INTER_AREA);
+            // Halving is much faster than any other area shrink, and area on area is area.
+            const bool halve = scale <= 0.25 && width % 2 == 0 && height % 2 == 0;
+            if (halve) cv::resize(source, halved, cv::Size(width / 2, height / 2), 0, 0, cv::INTER_AREA);
+            cv::resize(halve ? halved : source, small, size, 0, 0, cv::INTER_AREA);
             cv::LUT(small, logarithm, level);
         } else {
             cv::LUT(source, logarithm, level);
@@ -131,7 +158,7 @@ struct vedette_motion {
                 for (int y = row * cell_side; y < std::min(level.rows, (row + 1) * cell_side); y += 2) {
                     const float *line = structure.ptr<float>(y);
                     const int end = std::min(level.cols, (column + 1) * cell_side);
-                    for (int x = column * cell_side; x < end; x += 2) scratch.push_back(line[x]);
+                    for (int x = column * cell_side; x < end; x += 4) scratch.push_back(line[x]);
                 }
                 cells.at<float>(row, column) = median(scratch);
             }
@@ -142,16 +169,53 @@ struct vedette_motion {
         // What a whole row has in common is flicker of the mains or noise of the read-out.
         for (int y = 0; y < structure.rows; y++) {
             float *line = structure.ptr<float>(y), common = 0;
-            for (int x = 0; x < structure.cols; x++) common += std::clamp(line[x], -3.0f, 3.0f);
-            common /= structure.cols;
-            for (int x = 0; x < structure.cols; x++) line[x] -= common;
+            const int width = structure.cols;
+#pragma clang loop vectorize(enable)
+            for (int x = 0; x < width; x++) common += std::min(std::max(line[x], -3.0f), 3.0f);
+            common /= width;
+            for (int x = 0; x < width; x++) line[x] -= common;
         }
+    }
+
+    /// Compares the slopes of picture and background. Sets how alike they are, 0–1, whatever the light; and one displacement
+    /// of the whole picture by least squares, in widths, 0 unless it explains most of the difference.
+    void compare_slopes(double &likeness, double &shake) const {
+        double xx = 1, xy = 0, yy = 1, xd = 0, yd = 0, dd = 0, nn = 1, nb = 0;
+        for (int y = 1; y + 1 < level.rows; y += 2) {
+            const float *above = background.ptr<float>(y - 1), *line = background.ptr<float>(y);
+            const float *below = background.ptr<float>(y + 1), *rest = structure.ptr<float>(y);
+            const float *now_above = level.ptr<float>(y - 1), *now = level.ptr<float>(y);
+            const float *now_below = level.ptr<float>(y + 1);
+            float row[8] = {};
+            const int width = level.cols;
+#pragma clang loop vectorize(enable)
+            for (int x = 1; x < width - 1; x++) {
+                const float across = 0.5f * (line[x + 1] - line[x - 1]), down = 0.5f * (below[x] - above[x]);
+                row[0] += across * across;
+                row[1] += across * down;
+                row[2] += down * down;
+                row[3] += across * rest[x];
+                row[4] += down * rest[x];
+                row[5] += rest[x] * rest[x];
+                const float now_across = 0.5f * (now[x + 1] - now[x - 1]), now_down = 0.5f * (now_below[x] - now_above[x]);
+                row[6] += now_across * now_across + now_down * now_down;
+                row[7] += now_across * across + now_down * down;
+            }
+            xx += row[0], xy += row[1], yy += row[2], xd += row[3], yd += row[4], dd += row[5], nn += row[6], nb += row[7];
+        }
+        likeness = nb / std::sqrt(nn * (xx + yy));
+        shake = 0;
+        const double determinant = xx * yy - xy * xy;
+        if (determinant <= 1e-3 * xx * yy || dd <= 0) return;
+        const double across = (yy * xd - xy * yd) / determinant, down = (xx * yd - xy * xd) / determinant;
+        const double explained = (across * xd + down * yd) / dd;
+        if (explained > 0.75) shake = std::hypot(across, down) / level.cols;
     }
 
     /// Share of cells whose level is far from what it was a moment ago.
     double find_light_change(double seconds) {
         cv::resize(level, level_cells, cells.size(), 0, 0, cv::INTER_AREA);
-        const cv::Mat *then = recall(levels, seconds, parameters.activity_seconds);
+        const cv::Mat *then = levels.recall(seconds);
         int changed = 0;
         if (then) {
             for (int row = 0; row < level_cells.rows; row++)
@@ -159,7 +223,7 @@ struct vedette_motion {
                     changed += std::fabs(level_cells.at<float>(row, column) - then->at<float>(row, column)) >
                                light_change_levels;
         }
-        levels.push_back({seconds, level_cells.clone()});
+        levels.remember(seconds, level_cells);
         return changed / static_cast<double>(level_cells.total());
     }
 
@@ -174,12 +238,14 @@ struct vedette_motion {
             cv::subtract(most, least, contrast);
         }
         const float doubt = static_cast<float>(p.texture_slack * std::exp(-age / p.texture_seconds));
-        const cv::Mat *then = recall(structures, seconds, p.activity_seconds);
+        const cv::Mat *then = structures.recall(seconds);
         // A pixel stirs only if its neighbourhood differed in the previous picture too: drops and sparks do not.
-        cv::Mat before;
         if (frames > 2 && step < 0.26) {
             const int radius = std::clamp(static_cast<int>(20 * step + 0.5), 1, 3);
             cv::dilate(differing, before, box(2 * radius + 1));
+        } else {
+            before.create(level.size(), CV_8U);
+            before.setTo(255);
         }
         const float base = static_cast<float>(p.base_threshold + 0.5 * p.noise_factor * noise);
         const float factor = static_cast<float>(0.6 * p.noise_factor), slack = static_cast<float>(p.light_slack);
@@ -189,42 +255,43 @@ struct vedette_motion {
         const float up = static_cast<float>(1 + 2 * noise_quantile * pace);
         const float down = static_cast<float>(1 - 2 * (1 - noise_quantile) * pace);
         const float elapsed = static_cast<float>(step), absorb = static_cast<float>(p.absorb_seconds);
+        const float least = static_cast<float>(least_noise), most = static_cast<float>(most_noise);
+        const int columns = level.cols;
         size_t count = 0;
         for (int y = 0; y < level.rows; y++) {
-            const float *rest = structure.ptr<float>(y), *shine = light.ptr<float>(y), *edge = contrast.ptr<float>(y);
-            const float *past = then ? then->ptr<float>(y) : nullptr;
-            const uint8_t *was = before.empty() ? nullptr : before.ptr(y);
-            float *back = background.ptr<float>(y), *wide = spread.ptr<float>(y), *still = stay.ptr<float>(y);
-            uint8_t *differs = differing.ptr(y), *stirs = active.ptr(y);
-            for (int x = 0; x < level.cols; x++) {
+            // Without branches, so that the compiler takes several pixels at a time.
+            const float *__restrict rest = structure.ptr<float>(y), *__restrict shine = light.ptr<float>(y);
+            const float *__restrict edge = contrast.ptr<float>(y);
+            const float *past = then ? then->ptr<float>(y) : rest;
+            const uint8_t *__restrict was = before.ptr(y);
+            float *__restrict back = background.ptr<float>(y), *__restrict wide = spread.ptr<float>(y);
+            float *__restrict still = stay.ptr<float>(y);
+            uint8_t *__restrict differs = differing.ptr(y), *__restrict stirs = active.ptr(y);
+            int row = 0;
+            for (int x = 0; x < columns; x++) {
                 const float size = std::fabs(rest[x]);
                 const float threshold = base + factor * wide[x] + slack * std::fabs(shine[x]) + doubt * edge[x];
-                const bool beyond = size > threshold;
-                const bool changed = beyond && past && std::fabs(rest[x] - past[x]) > threshold;
-                differs[x] = beyond ? 255 : 0;
-                stirs[x] = changed && (!was || was[x]) ? 255 : 0;
-                count += beyond;
-                wide[x] = std::clamp(
-                    wide[x] * (size > wide[x] ? up : down), static_cast<float>(least_noise),
-                    static_cast<float>(most_noise));
-                back[x] += follow * shine[x];
-                if (!beyond) {
-                    back[x] += learn * rest[x];
-                    still[x] = 0;
-                } else if (changed) {
-                    still[x] = std::max(0.0f, still[x] - 4 * elapsed);
-                } else if ((still[x] += elapsed) > absorb) {
-                    back[x] += rest[x];
-                    still[x] = 0;
-                }
+                const int beyond = size > threshold ? -1 : 0;
+                const int changed = std::fabs(rest[x] - past[x]) > threshold ? beyond : 0;
+                differs[x] = static_cast<uint8_t>(beyond);
+                stirs[x] = static_cast<uint8_t>(changed) & was[x];
+                row -= beyond;
+                const float next = wide[x] * (size > wide[x] ? up : down);
+                wide[x] = std::min(std::max(next, least), most);
+                // Time that something has stayed: grows at rest, shrinks where it stirs, starts over where it is gone.
+                float stayed = still[x] + (changed ? -4 * elapsed : elapsed);
+                stayed = beyond ? std::max(stayed, 0.0f) : 0.0f;
+                const bool absorbed = stayed > absorb;
+                still[x] = absorbed ? 0.0f : stayed;
+                back[x] += follow * shine[x] + rest[x] * (absorbed ? 1.0f : beyond ? 0.0f : learn);
             }
+            count += row;
         }
-        structures.push_back({seconds, structure.clone()});
+        structures.remember(seconds, structure);
         return count / static_cast<double>(level.total());
     }
 
     void find_regions(vedette_motion_measurement &out) {
-        cv::Mat clean, stirring, labels, statistics, centres;
         cv::morphologyEx(differing, clean, cv::MORPH_OPEN, box(2));
         cv::morphologyEx(clean, clean, cv::MORPH_CLOSE, box(5));
         cv::morphologyEx(active, stirring, cv::MORPH_OPEN, box(2));
@@ -274,9 +341,13 @@ struct vedette_motion {
         measure_noise();
         find_light();
         out.noise = noise;
+        compare_slopes(out.likeness, out.shake);
         out.light_change = find_light_change(seconds);
         out.differing = compare(seconds, step);
-        if (out.differing > parameters.scene_change_share) {
+        // Another scene has other slopes everywhere; no lamp and no object in front of this one does that.
+        const bool replaced = usual_likeness > 0.3 && out.likeness < parameters.scene_likeness * usual_likeness;
+        usual_likeness += (out.likeness - usual_likeness) * std::max(1.0 / frames, 1.0 * rate(step, 5));
+        if (replaced || out.differing > parameters.scene_change_share) {
             begin(seconds);
             out.restarted = 1;
             return;
@@ -299,6 +370,7 @@ vedette_motion_parameters vedette_motion_default_parameters(void) {
     parameters.activity_seconds = 0.3;
     parameters.minimum_area = 0.0003;
     parameters.scene_change_share = 0.5;
+    parameters.scene_likeness = 0.15;
     return parameters;
 }
 
@@ -308,6 +380,8 @@ vedette_motion *vedette_motion_create(const vedette_motion_parameters *parameter
             fail(error, error_size, "the analysed picture's longest side must be 16 to 4096 pixels");
             return nullptr;
         }
+        // Many cameras share the cores; waking threads for pictures this small costs more than it saves.
+        cv::setNumThreads(1);
         return new vedette_motion(*parameters);
     } catch (const std::exception &exception) {
         fail(error, error_size, exception.what());

@@ -21,6 +21,7 @@ package struct MotionModel: ~Copyable {
         /// Smallest region reported, as a fraction of the picture.
         package var minimumArea: Double
         package var sceneChangeShare: Double
+        package var sceneLikeness: Double
 
         /// The defaults.
         package init() {
@@ -37,6 +38,7 @@ package struct MotionModel: ~Copyable {
             activitySeconds = values.activity_seconds
             minimumArea = values.minimum_area
             sceneChangeShare = values.scene_change_share
+            sceneLikeness = values.scene_likeness
         }
 
         var values: vedette_motion_parameters {
@@ -45,7 +47,7 @@ package struct MotionModel: ~Copyable {
                 noise_factor: noiseFactor, light_slack: lightSlack, texture_slack: textureSlack,
                 texture_seconds: textureSeconds, background_seconds: backgroundSeconds, noise_seconds: noiseSeconds,
                 absorb_seconds: absorbSeconds, activity_seconds: activitySeconds, minimum_area: minimumArea,
-                scene_change_share: sceneChangeShare)
+                scene_change_share: sceneChangeShare, scene_likeness: sceneLikeness)
         }
     }
 

@@ -204,6 +204,20 @@ struct EventMachineTests {
         #expect(!machine.observe(at: MediaTime(seconds: 10.2), moving: true, score: 0.1, boxes: []).isEmpty)
     }
 
+    @Test func `an event starts where its motion is known to have begun, but not in the one before`() {
+        var machine = EventMachine(settings: Self.settings)
+        var actions: [EventAction] = []
+        for index in 0...80 {
+            let seconds = Double(index) / 10
+            let moving = (2...3).contains(seconds) || seconds >= 5
+            actions += machine.observe(
+                at: MediaTime(seconds: seconds), moving: moving, score: 0.1, boxes: [],
+                since: MediaTime(seconds: seconds < 4 ? 1.5 : 1))
+        }
+        #expect(Self.opened(actions).map(\.started) == [1.5, 3])
+        #expect(Self.opened(actions).map(\.triggered) == [2.2, 5.2])
+    }
+
     @Test func `the score is the largest of the event, debounce included`() {
         var machine = EventMachine(settings: Self.settings)
         var actions: [EventAction] = []

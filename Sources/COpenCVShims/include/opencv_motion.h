@@ -35,6 +35,8 @@ typedef struct {
     double minimum_area;
     /// Share of differing pixels from which the scene counts as replaced and is learnt anew.
     double scene_change_share;
+    /// The same where the slopes of picture and background are less alike than this share of what is usual.
+    double scene_likeness;
 } vedette_motion_parameters;
 
 /// One connected region that differs from the background. Positions are fractions of width and of height.
@@ -58,6 +60,8 @@ typedef struct {
     double light_change;
     /// Displacement against the background, as a fraction of the width; an estimate for small ones.
     double shake;
+    /// How alike the slopes of picture and background are, 0–1.
+    double likeness;
     /// Frame-to-frame noise in levels.
     double noise;
     /// 1 when the background was begun anew with this picture.

@@ -8,7 +8,7 @@ package struct MotionGateSettings: Sendable, Hashable {
     package var lightingShare = 0.6
     package var lightingSeconds = 0.4
     /// A larger displacement of the whole picture, as a fraction of its width, is the camera's.
-    package var shake = 0.01
+    package var shake = 0.006
     package var tracker = MotionTracker.Settings()
 
     /// `sensitivity` runs from 0 (only the large and long-travelled) to 1; at 0.5 the defaults hold.

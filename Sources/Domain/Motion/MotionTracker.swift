@@ -4,12 +4,12 @@ package struct MotionTracker: Sendable {
     /// When a region counts as an object. Lengths are fractions of the picture's width.
     package struct Settings: Sendable, Hashable {
         /// Shortest way that shows a purpose, and the same as a share of the region's shorter side.
-        package var travel = 0.02
+        package var travel = 0.03
         package var travelShare = 0.4
         /// Least ratio of the way as the crow flies to the way in steps.
         package var straightness = 0.5
         /// The way is looked at over this time.
-        package var travelSeconds = 2.0
+        package var travelSeconds = 2.5
         /// Smallest stirring part of a region, as a fraction of the picture and of the region, before it is known to be
         /// an object; and after.
         package var freshActive = 0.0003
@@ -61,7 +61,8 @@ package struct MotionTracker: Sendable {
     private static let maximumSteps = 128
     private static let clutterSeconds = 5.0
     private static let flashSeconds = 0.5
-    private static let pauseSeconds = 0.4
+    private static let pauseSeconds = 0.7
+    private static let steadySeconds = 0.3
     private static let areaSeconds = 2.0
 
     package let settings: Settings
@@ -170,19 +171,28 @@ package struct MotionTracker: Sendable {
         let box = track.region.box
         let needed = max(
             settings.travel, settings.travelShare * min(box.width, box.height / max(aspectRatio, 0.01)))
+        var count = 0
         var steps = 0.0
         var ahead = last
+        var steady = true
         var longest = 0.0
         var far: [(at: MediaTime, way: Double)] = []
         for step in track.path.dropLast().reversed() {
+            let gap = ahead.at.seconds(since: step.at)
             // What stirred, paused and stirred again did not set out before the pause.
-            if ahead.at.seconds(since: step.at) > Self.pauseSeconds { break }
+            if gap > Self.pauseSeconds { break }
+            steady = steady && gap <= Self.steadySeconds
+            count += 1
             steps += Self.distance(step, ahead)
             ahead = step
             let way = Self.distance(step, last)
-            guard way >= needed, way >= settings.straightness * steps else { continue }
+            // A single hop is no way; two must be long ones.
+            guard count > 1, way >= (count == 2 ? 2 : 1) * needed, way >= settings.straightness * steps else {
+                continue
+            }
             longest = max(longest, way)
-            far.append((step.at, way))
+            // Hops far apart in time show that it moves but not since when.
+            far.append((steady ? step.at : last.at, way))
         }
         // It set out when it was nearly as far away as it ever was.
         return far.first { $0.way >= 0.9 * longest }?.at
