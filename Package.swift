@@ -105,7 +105,8 @@ let package = Package(
         .target(
             name: "App",
             dependencies: [
-                "Domain", "Ingest", "Motion", "Clips", "Spool", "Store", "PostgresKit", "VisionModels", "Detection", "Worker",
+                "Domain", "Ingest", "Motion", "Clips", "Spool", "Store", "PostgresKit", "VisionModels", "Detection",
+                "Worker",
                 "Simulator", "Settings", "API", "WebUI", "CurlKit", hummingbird, logging, lifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: swiftSettings),
@@ -128,7 +129,8 @@ let package = Package(
         .testTarget(
             name: "ClipsTests", dependencies: ["Clips", "Domain", "GStreamerKit", "Ingest", "TestSupport", logging],
             swiftSettings: swiftSettings),
-        .testTarget(name: "MotionTests", dependencies: ["Motion", "Domain", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MotionTests", dependencies: ["Motion", "Domain", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "PostgresKitTests", dependencies: ["PostgresKit", "TestSupport", logging],
             swiftSettings: swiftSettings),
@@ -140,10 +142,14 @@ let package = Package(
             name: "VisionModelsTests",
             dependencies: ["VisionModels", "CurlKit", "Detection", "Domain", "TestSupport", logging],
             swiftSettings: swiftSettings),
-        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "TestSupport", logging], swiftSettings: swiftSettings),
-        .testTarget(name: "SpoolTests", dependencies: ["Spool", "Domain", "TestSupport", logging], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SimulatorTests", dependencies: ["Simulator", "TestSupport", logging], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SpoolTests", dependencies: ["Spool", "Domain", "TestSupport", logging], swiftSettings: swiftSettings),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "Domain"], swiftSettings: swiftSettings),
-        .testTarget(name: "WorkerTests", dependencies: ["Worker", "Domain", "TestSupport", logging], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "WorkerTests", dependencies: ["Worker", "Domain", "TestSupport", logging],
+            swiftSettings: swiftSettings),
         .testTarget(name: "RepositoryTests", dependencies: ["Settings"], swiftSettings: swiftSettings),
         .testTarget(
             name: "APITests",

@@ -21,7 +21,9 @@ struct CameraRoutes {
         router.get("/v1/sites") { request, context in
             var query = QueryReader(request)
             // A list like the others; it never has a second page yet.
-            _ = query.parsed("limit", "a whole number from 1 to 200") { Int($0).flatMap { (1...200).contains($0) ? $0 : nil } }
+            _ = query.parsed("limit", "a whole number from 1 to 200") {
+                Int($0).flatMap { (1...200).contains($0) ? $0 : nil }
+            }
             _ = query.text("cursor")
             try query.finish()
             let sites = try await cameras.sites(of: context.organization)
@@ -36,7 +38,10 @@ struct CameraRoutes {
         router.get("/v1/cameras") { request, context in
             var query = QueryReader(request)
             let site: Identifier<Site>? = query.parsed("site_id", "a UUID") { Identifier($0) }
-            let limit = query.parsed("limit", "a whole number from 1 to 200") { Int($0).flatMap { (1...200).contains($0) ? $0 : nil } } ?? 50
+            let limit =
+                query.parsed("limit", "a whole number from 1 to 200") {
+                    Int($0).flatMap { (1...200).contains($0) ? $0 : nil }
+                } ?? 50
             let after: CameraCursor? = query.parsed("cursor", "a cursor that a list gave") { CameraCursor($0) }
             try query.finish()
             let all = try await cameras.cameras(of: context.organization)
@@ -70,7 +75,10 @@ struct CameraRoutes {
         }
         router.get("/v1/cameras/:id/snapshot.jpg") { request, context in
             var query = QueryReader(request)
-            let side = query.parsed("size", "a whole number from 64 to 4096") { Int($0).flatMap { (64...4096).contains($0) ? $0 : nil } } ?? 1280
+            let side =
+                query.parsed("size", "a whole number from 64 to 4096") {
+                    Int($0).flatMap { (64...4096).contains($0) ? $0 : nil }
+                } ?? 1280
             try query.finish()
             let camera = try await camera(context)
             guard let still = try await monitor.snapshot(of: camera.id, longestSidePixels: side) else {
@@ -121,7 +129,8 @@ struct CameraRoutes {
     }
 
     /// Lays the body's fields over `base`.
-    private func read(_ fields: inout FieldReader, into base: Camera, _ context: VedetteContext) async throws -> Camera {
+    private func read(_ fields: inout FieldReader, into base: Camera, _ context: VedetteContext) async throws -> Camera
+    {
         var camera = base
         if let name = fields.text("name") {
             if let problem = CameraRules.problem(name: name) { fields.complain("name", problem) }

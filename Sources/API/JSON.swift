@@ -80,7 +80,8 @@ struct FieldReader {
         } catch {
             throw Problem(.tooLarge, "the body is larger than \(maximumBytes) bytes")
         }
-        guard case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(buffer.readableBytesView))
+        guard
+            case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(buffer.readableBytesView))
         else { throw Problem(.validation, "the body must be a JSON object") }
         self.fields = fields
     }

@@ -24,7 +24,8 @@ package struct EnvelopeMiddleware: RouterMiddleware {
     package init() {}
 
     package func handle(
-        _ request: Request, context: VedetteContext, next: @concurrent (Request, VedetteContext) async throws -> Response
+        _ request: Request, context: VedetteContext,
+        next: @concurrent (Request, VedetteContext) async throws -> Response
     ) async throws -> Response {
         var response: Response
         do {
@@ -83,7 +84,8 @@ struct AccessMiddleware: RouterMiddleware {
     let access: AdminAccess
 
     func handle(
-        _ request: Request, context: VedetteContext, next: @concurrent (Request, VedetteContext) async throws -> Response
+        _ request: Request, context: VedetteContext,
+        next: @concurrent (Request, VedetteContext) async throws -> Response
     ) async throws -> Response {
         if let header = request.headers[.authorization] {
             guard header.lowercased().hasPrefix("bearer "), access.accepts(token: header.dropFirst(7)) else {

@@ -36,7 +36,8 @@ struct TokenLinkMiddleware: RouterMiddleware {
     let access: AdminAccess
 
     func handle(
-        _ request: Request, context: VedetteContext, next: @concurrent (Request, VedetteContext) async throws -> Response
+        _ request: Request, context: VedetteContext,
+        next: @concurrent (Request, VedetteContext) async throws -> Response
     ) async throws -> Response {
         guard request.method == .get, request.uri.path == "/", let token = request.uri.queryParameters["token"] else {
             return try await next(request, context)

@@ -9,7 +9,8 @@ struct SiteSetup {
 
     func apply(_ settings: VedetteSettings, extraCameras: [VedetteSettings.CameraEntry]) async throws {
         try await cameras.put(
-            Site(id: Site.first, organization: Organization.first, name: settings.siteName,
+            Site(
+                id: Site.first, organization: Organization.first, name: settings.siteName,
                 timeZone: settings.siteTimeZone))
         try await apply(settings.cameras + extraCameras)
         var analyzers: [String: Identifier<Analyzer>] = [:]

@@ -69,16 +69,18 @@ struct Vedette: Sendable {
         let judges = self.judges
         let names = settings.policyAnalyzers
         api = APIDependencies(
-                access: AdminAccess(token: token.token), cameras: store.cameras, monitor: ingest,
-                events: store.events, hub: hub, queue: store.jobs, mediaFolder: layout.mediaFolder,
-                deleteEvent: { try await removal.delete($0, of: $1) },
-                checks: { [("database", await store.isReachable())] },
-                analyzers: {
-                    guard let analyzers = try? await store.judging.analyzers(of: Organization.first) else { return [] }
-                    // Those in use come first.
-                    return await judges.statuses(
-                        of: analyzers.sorted { (names.contains($0.name) ? 0 : 1, $0.name) < (names.contains($1.name) ? 0 : 1, $1.name) })
-                }, clock: clock, version: VedetteVersion.text)
+            access: AdminAccess(token: token.token), cameras: store.cameras, monitor: ingest,
+            events: store.events, hub: hub, queue: store.jobs, mediaFolder: layout.mediaFolder,
+            deleteEvent: { try await removal.delete($0, of: $1) },
+            checks: { [("database", await store.isReachable())] },
+            analyzers: {
+                guard let analyzers = try? await store.judging.analyzers(of: Organization.first) else { return [] }
+                // Those in use come first.
+                return await judges.statuses(
+                    of: analyzers.sorted {
+                        (names.contains($0.name) ? 0 : 1, $0.name) < (names.contains($1.name) ? 0 : 1, $1.name)
+                    })
+            }, clock: clock, version: VedetteVersion.text)
     }
 
     /// Runs until a signal says stop; returns when everything has been finished and handed over.

@@ -15,7 +15,8 @@ enum EnvironmentOverrides {
                 variable: variable)
             if !applied {
                 throw SettingsError(
-                    "the environment variable \(variable) names no setting; see docs/reference/configuration.md or unset it")
+                    "the environment variable \(variable) names no setting; see docs/reference/configuration.md or unset it"
+                )
             }
         }
     }

@@ -122,7 +122,8 @@ struct CheckedSettings {
                 let group = try CheckedSettings(entry, rows: rows, path: "\(path)\(row.key)[\(index)].")
                 if let mine = group.text(identity), groups.contains(where: { $0.text(identity) == mine }) {
                     throw SettingsError(
-                        "`\(path)\(row.key)[\(index)].\(identity)` is `\(mine)` at \(entry.origin), but another entry has that \(identity) already")
+                        "`\(path)\(row.key)[\(index)].\(identity)` is `\(mine)` at \(entry.origin), but another entry has that \(identity) already"
+                    )
                 }
                 groups.append(group)
             }

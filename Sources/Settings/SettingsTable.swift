@@ -40,18 +40,21 @@ package enum SettingsTable {
             "time_zone", .text, default: "UTC", "IANA name (`Europe/Helsinki`); the page shows times in this zone."),
     ]
 
-    static let camera: [SettingRow] = [
-        SettingRow("name", .text, required: true, "Unique name; letters, digits, space, `-`, `_`, `.`; at most 64."),
-        SettingRow("enabled", .flag, default: "true", "Whether it is watched."),
-        SettingRow(
-            "url", .text, required: true, secret: true,
-            "RTSP address, with credentials where the camera wants them (`rtsp://user:password@host:554/path`)."),
-        SettingRow("transport", .choice(["tcp", "udp"]), default: "tcp", "How RTP travels."),
-    ] + CameraRules.bounds.map { bound in
-        let standard = CameraSettings(url: "")[keyPath: bound.field]
-        return SettingRow(
-            bound.key, .number(bound.range), default: plain(standard), unit: bound.unit, bound.sentence)
-    }
+    static let camera: [SettingRow] =
+        [
+            SettingRow(
+                "name", .text, required: true, "Unique name; letters, digits, space, `-`, `_`, `.`; at most 64."),
+            SettingRow("enabled", .flag, default: "true", "Whether it is watched."),
+            SettingRow(
+                "url", .text, required: true, secret: true,
+                "RTSP address, with credentials where the camera wants them (`rtsp://user:password@host:554/path`)."),
+            SettingRow("transport", .choice(["tcp", "udp"]), default: "tcp", "How RTP travels."),
+        ]
+        + CameraRules.bounds.map { bound in
+            let standard = CameraSettings(url: "")[keyPath: bound.field]
+            return SettingRow(
+                bound.key, .number(bound.range), default: plain(standard), unit: bound.unit, bound.sentence)
+        }
 
     static let analyzer: [SettingRow] = [
         SettingRow("name", .text, required: true, "Unique name, used in `policy.analyzers`."),

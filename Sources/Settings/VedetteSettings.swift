@@ -43,7 +43,8 @@ package struct VedetteSettings: Sendable {
     package static func load(yaml: String?, fileName: String, environment: [String: String]) throws(SettingsError)
         -> VedetteSettings
     {
-        var raw = try yaml.map { (text) throws(SettingsError) in try RawSetting.parse(yaml: text, fileName: fileName) }
+        var raw =
+            try yaml.map { (text) throws(SettingsError) in try RawSetting.parse(yaml: text, fileName: fileName) }
             ?? RawSetting(content: .map([]), origin: "the defaults")
         try EnvironmentOverrides.apply(environment, to: &raw)
         return try VedetteSettings(CheckedSettings(raw, rows: SettingsTable.rows, path: ""))
@@ -55,7 +56,8 @@ package struct VedetteSettings: Sendable {
             (0...65535).contains(port), colon > listen.startIndex
         else {
             throw SettingsError(
-                "`listen` is `\(listen)` at \(checked.origin(of: "listen")), but must be address:port, as in `127.0.0.1:8080`")
+                "`listen` is `\(listen)` at \(checked.origin(of: "listen")), but must be address:port, as in `127.0.0.1:8080`"
+            )
         }
         listenHost = String(listen[..<colon]).trimmingBrackets
         listenPort = port
@@ -84,18 +86,21 @@ package struct VedetteSettings: Sendable {
         let whereFrom = policy?.origin(of: "analyzers") ?? checked.origin
         for name in policyAnalyzers where !analyzers.contains(where: { $0.name == name }) {
             throw SettingsError(
-                "`policy.analyzers` names `\(name)` at \(whereFrom), but `analyzers` has only: \(analyzers.map(\.name).joined(separator: ", "))")
+                "`policy.analyzers` names `\(name)` at \(whereFrom), but `analyzers` has only: \(analyzers.map(\.name).joined(separator: ", "))"
+            )
         }
         if policyMode == .single, policyAnalyzers.count != 1 {
             throw SettingsError(
-                "`policy.analyzers` has \(policyAnalyzers.count) entries at \(whereFrom), but mode `single` takes exactly 1")
+                "`policy.analyzers` has \(policyAnalyzers.count) entries at \(whereFrom), but mode `single` takes exactly 1"
+            )
         }
         let definition = checked.group("definition")
         definitionNormal = definition?.text("normal") ?? ""
         let labels = (definition?.texts("labels") ?? []).map { String($0.lowercased().trimmed) }
         if labels.isEmpty || labels.contains(where: { $0.isEmpty || $0.count > 64 }) || labels.count > 64 {
             throw SettingsError(
-                "`definition.labels` at \(definition?.origin(of: "labels") ?? checked.origin) must be 1 to 64 words of at most 64 letters")
+                "`definition.labels` at \(definition?.origin(of: "labels") ?? checked.origin) must be 1 to 64 words of at most 64 letters"
+            )
         }
         definitionLabels = labels
     }
@@ -124,7 +129,8 @@ package struct VedetteSettings: Sendable {
         if kind == .openai {
             guard let baseURL, baseURL.hasPrefix("http://") || baseURL.hasPrefix("https://") else {
                 throw SettingsError(
-                    "`base_url` of analyzer `\(name)` at \(entry.origin(of: "base_url")) must be an http:// or https:// address")
+                    "`base_url` of analyzer `\(name)` at \(entry.origin(of: "base_url")) must be an http:// or https:// address"
+                )
             }
             guard entry.text("model") != nil else {
                 throw SettingsError("`model` of analyzer `\(name)` is missing at \(entry.origin)")

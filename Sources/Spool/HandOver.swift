@@ -49,7 +49,8 @@ package actor HandOver {
             } catch StoreError.notFound(let what) {
                 // Its camera was removed for good: nobody can ever see it.
                 logger.warning("an event of something that is gone was dropped", metadata: ["reason": "\(what)"])
-                try? DurableFile.remove(layout.mediaFolder + "/" + layout.mediaPath(of: id, triggeredAt: record.triggeredAt))
+                try? DurableFile.remove(
+                    layout.mediaFolder + "/" + layout.mediaPath(of: id, triggeredAt: record.triggeredAt))
                 try? DurableFile.remove(layout.sidecar(of: id))
                 pending.remove(id)
             } catch {

@@ -19,7 +19,9 @@ struct CameraRulesTests {
     func `good addresses pass`(url: String) { #expect(CameraRules.problem(url: url) == nil) }
 
     @Test(arguments: ["", "http://host/", "rtsp://", "rtsp://:554/x", "rtsp://host/a b", "rtsp://host/\u{7f}"])
-    func `bad addresses are refused without being repeated`(url: String) { #expect(CameraRules.problem(url: url) != nil) }
+    func `bad addresses are refused without being repeated`(url: String) {
+        #expect(CameraRules.problem(url: url) != nil)
+    }
 
     @Test(arguments: ["gate", "Gate 2", "étage-1", "門"])
     func `good names pass`(name: String) { #expect(CameraRules.problem(name: name) == nil) }

@@ -29,7 +29,7 @@ extension EndToEnd {
             try await site.ready()
             let port = try #require(
                 URL(string: try site.url(for: "good"))?.port)
-            let vision = try FakeVisionServer([.status(500), .good(.init())])
+            let vision = try FakeVisionServer([.status(500, message: "out of memory"), .good])
             defer { vision.stop() }
             let vedette = try VedetteProcess(
                 settings: """

@@ -115,10 +115,11 @@ extension EndToEnd {
                         clipIdle += max(0, span.1 - max(span.0, reached))
                         reached = max(reached, span.1)
                     }
-                    clipFalse += mine.filter { event in
-                        event.1 > idle.start && event.1 < idle.end
-                            && !clip.truth.contains { event.1 <= $0.end && event.2 >= $0.start }
-                    }.count
+                    clipFalse +=
+                        mine.filter { event in
+                            event.1 > idle.start && event.1 < idle.end
+                                && !clip.truth.contains { event.1 <= $0.end && event.2 >= $0.start }
+                        }.count
                 }
                 let dropped = try await vedette.status(of: clip.name)["frames_dropped"] as? Int ?? -1
                 print(

@@ -39,8 +39,8 @@ final class VedetteProcess {
     func start() async throws {
         starts += 1
         let logPath = folder + "/log-\(starts)"
-        FileManager.default.createFile(atPath: logPath, contents: nil)
-        guard let log = FileHandle(forWritingAt: logPath) else { throw Failure(description: "no \(logPath)") }
+        _ = FileManager.default.createFile(atPath: logPath, contents: nil)
+        guard let log = FileHandle(forWritingAtPath: logPath) else { throw Failure(description: "no \(logPath)") }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.executable)
         process.arguments = ["run", "--config", settingsFile]
@@ -96,7 +96,9 @@ final class VedetteProcess {
         let response = try await get(path)
         guard response.status == 200,
             let object = try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any]
-        else { throw Failure(description: "\(path): \(response.status) \(String(decoding: response.body, as: UTF8.self))") }
+        else {
+            throw Failure(description: "\(path): \(response.status) \(String(decoding: response.body, as: UTF8.self))")
+        }
         return object
     }
 
@@ -140,10 +142,10 @@ func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, out
         try? FileManager.default.removeItem(atPath: base + ".out")
         try? FileManager.default.removeItem(atPath: base + ".err")
     }
-    FileManager.default.createFile(atPath: base + ".out", contents: nil)
-    FileManager.default.createFile(atPath: base + ".err", contents: nil)
-    process.standardOutput = FileHandle(forWritingAt: base + ".out")
-    process.standardError = FileHandle(forWritingAt: base + ".err")
+    _ = FileManager.default.createFile(atPath: base + ".out", contents: nil)
+    _ = FileManager.default.createFile(atPath: base + ".err", contents: nil)
+    process.standardOutput = FileHandle(forWritingAtPath: base + ".out")
+    process.standardError = FileHandle(forWritingAtPath: base + ".err")
     process.standardInput = FileHandle.nullDevice
     try process.run()
     process.waitUntilExit()

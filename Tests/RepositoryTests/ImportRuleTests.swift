@@ -83,7 +83,8 @@ struct ImportRuleTests {
             } else {
                 #expect(
                     Self.everybody.contains(found.module),
-                    "\(found.file) imports \(found.module): give it a line in ImportRuleTests and a reason in docs/design/dependencies.md")
+                    "\(found.file) imports \(found.module): give it a line in ImportRuleTests and a reason in docs/design/dependencies.md"
+                )
             }
         }
     }
@@ -95,8 +96,10 @@ struct ImportRuleTests {
     }
 
     @Test func `C modules are imported internally, by their kit`() throws {
-        let modules = Self.ours.filter { $0.count > 1 && $0.hasPrefix("C") && $0.dropFirst().first?.isUppercase == true }
-            .subtracting(["Clips"]).filter { $0 != "CurlKit" }
+        let modules = Self.ours.filter {
+            $0.count > 1 && $0.hasPrefix("C") && $0.dropFirst().first?.isUppercase == true
+        }
+        .subtracting(["Clips"]).filter { $0 != "CurlKit" }
         for found in try Self.imports() where modules.contains(found.module) {
             #expect(found.line.hasPrefix("internal import"), "\(found.file): \(found.line)")
         }

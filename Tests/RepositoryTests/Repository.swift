@@ -18,7 +18,8 @@ enum Repository {
         guard let walker = FileManager.default.enumerator(atPath: base.path) else { return [] }
         return walker.compactMap { $0 as? String }
             .filter { path in
-                !path.split(separator: "/").contains { $0.hasPrefix(".build") } && endings.contains { path.hasSuffix($0) }
+                !path.split(separator: "/").contains { $0.hasPrefix(".build") }
+                    && endings.contains { path.hasSuffix($0) }
             }
             .map { folder.isEmpty ? $0 : folder + "/" + $0 }.sorted()
     }

@@ -69,7 +69,10 @@ struct SettingsTests {
             "cameras:\n  - name: gate\n    url: rtsp://h/x\n    pre_roll_seconds: 90",
             "`cameras[0].pre_roll_seconds` is `90` at line 4 of site.yaml, but must be a number from 0 to 60 seconds"
         ),
-        ("worker_concurrency: many", "`worker_concurrency` is `many` at line 1 of site.yaml, but must be a whole number from 1 to 64 jobs"),
+        (
+            "worker_concurrency: many",
+            "`worker_concurrency` is `many` at line 1 of site.yaml, but must be a whole number from 1 to 64 jobs"
+        ),
         ("log_level: loud", "`log_level` is `loud` at line 1 of site.yaml, but must be one of trace, debug"),
         ("cameras:\n  - name: gate", "`cameras[0].url` is missing at line 2 of site.yaml"),
         ("cameras: {name: gate}", "`cameras` at line 1 of site.yaml must be a list"),

@@ -38,7 +38,10 @@ package struct WallTime: Hashable, Sendable, Comparable, Codable {
     /// Parses RFC 3339 with `Z` or a numeric offset, with or without a fraction; nil for anything else.
     package init?(rfc3339 text: String) {
         let upper = text.uppercased()
-        if let date = try? Date(upper, strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .colon)) {
+        if let date = try? Date(
+            upper,
+            strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .colon))
+        {
             self.init(secondsSinceEpoch: date.timeIntervalSince1970)
         } else if let date = try? Date(upper, strategy: .iso8601) {
             self.init(secondsSinceEpoch: date.timeIntervalSince1970)

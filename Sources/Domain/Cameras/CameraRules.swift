@@ -2,7 +2,9 @@
 package enum CameraRules {
     /// Why a name is refused; nil when it is fine.
     package static func problem(name: String) -> String? {
-        let allowed = name.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0.properties.numericType != nil || " -_.".unicodeScalars.contains($0) }
+        let allowed = name.unicodeScalars.allSatisfy {
+            $0.properties.isAlphabetic || $0.properties.numericType != nil || " -_.".unicodeScalars.contains($0)
+        }
         guard !name.isEmpty, name.count <= 64, allowed, name.first != " ", name.last != " " else {
             return "must be 1 to 64 letters, digits, spaces, '-', '_' or '.'"
         }
