@@ -1,11 +1,7 @@
 import Domain
 internal import Crypto
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// Files that survive a power cut. Every call blocks: run them off the shared pool (`DurableFile.run`).
 package enum DurableFile {

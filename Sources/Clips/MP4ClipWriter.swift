@@ -4,11 +4,7 @@ import GStreamerKit
 import Pipelines
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// Muxes one clip into an MP4 file, without transcoding.
 package final class MP4ClipWriter: ClipWriter {

@@ -1,11 +1,7 @@
 import Domain
 import GStreamerKit
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// Writes clips as MP4 files and repairs those whose writer died.
 package struct MP4ClipWriterOpener: ClipWriterOpener {

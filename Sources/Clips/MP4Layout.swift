@@ -1,10 +1,6 @@
 import Domain
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// The boxes on the top level of an MP4 file, as far as they are whole.
 struct MP4Layout: Sendable, Hashable {

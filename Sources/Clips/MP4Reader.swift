@@ -1,11 +1,7 @@
 import Domain
 import GStreamerKit
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// Reads an MP4 file, finished or still growing, back into encoded units in decoding order. Every call blocks.
 ///

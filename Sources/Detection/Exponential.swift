@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Glibc
 
 /// e to the power of `value`.
 func exponential(_ value: Float) -> Double { exp(Double(value)) }

@@ -75,6 +75,7 @@ struct Canvas {
     func withView<Result>(_ body: (PictureView) throws -> Result) rethrows -> Result {
         try pixels.withUnsafeBytes { bytes in
             // An array that is not empty has a base address.
+            // swift-format-ignore: NeverForceUnwrap
             try body(
                 PictureView(
                     format: .gray8, widthPixels: width, heightPixels: height,

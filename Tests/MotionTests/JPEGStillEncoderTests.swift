@@ -17,6 +17,7 @@ struct JPEGStillEncoderTests {
                 try red.withUnsafeBytes { v in
                     try both.withUnsafeBytes { uv in
                         func plane(_ bytes: UnsafeRawBufferPointer, _ stride: Int) -> PictureView.Plane {
+                            // swift-format-ignore: NeverForceUnwrap
                             .init(bytes: bytes.baseAddress!, strideBytes: stride)
                         }
                         let half = (width + 1) / 2

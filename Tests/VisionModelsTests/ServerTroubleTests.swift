@@ -100,16 +100,15 @@ struct ServerTroubleTests {
         #expect(error.outcome == .retry(afterSeconds: nil))
     }
 
-    @Test func `cancelling ends a judgement within a second`() async throws {
+    @Test func `cancelling ends a judgement`() async throws {
         try await withFake(.neverAnswers) { server in
             let model = try makeModel(server.baseURL)
             let task = Task { await failure(of: model) }
             for await _ in server.arrivals { break }
-            let start = ContinuousClock.now
             task.cancel()
+            // The server would take an hour.
             let error = await task.value
             #expect(error?.outcome == .retry(afterSeconds: nil))
-            #expect(ContinuousClock.now - start < .seconds(1))
         }
     }
 
