@@ -25,7 +25,7 @@ struct StoreBenchmarks {
         let store = try await Store.open(connectionString: database, logger: TestStore.logger)
         let pool = Pool(ConnectionSettings(database), size: 1)
         let test = TestStore(
-            store: store, database: TestDatabase(name: "", connectionString: database), pool: pool,
+            store: store, database: try await TestDatabase.make(), pool: pool,
             listener: Listener(ConnectionSettings(database), channels: [], logger: TestStore.logger))
         try await test.configureJudging()
         let camera = try await test.makeCamera()
@@ -52,7 +52,7 @@ struct StoreBenchmarks {
                                 let leases = try await store.jobs.claim(
                                     kinds: ["judge_event"], limit: 1, owner: "bench", leaseSeconds: 60)
                                 guard let lease = leases.first else { return }
-                                guard let event = Identifier<Event>(lease.job.payload.split(separator: "\"")[2]) else {
+                                guard let event = Identifier<Event>(lease.job.payload.split(separator: "\"")[3]) else {
                                     return
                                 }
                                 _ = try await store.jobs.complete(lease, verdict: TestStore.verdict(event))
@@ -65,8 +65,6 @@ struct StoreBenchmarks {
             func rate(_ duration: Duration) -> Int { Int(Double(count) / (duration / .seconds(1))) }
             print("\(clients) clients: hand-over \(rate(handOver))/s, claim and complete \(rate(judge))/s")
         }
-        var query = EventQuery()
-        query.text = "walks"
         let list = try await clock.measure {
             for _ in 0..<50 { _ = try await store.events.events(EventQuery(), of: Organization.first) }
         }

@@ -283,6 +283,10 @@ package actor EmbeddedCluster {
                     running.binaries.folder + "/pg_ctl", "stop", "-D", data, "-m", mode, "-w", "-t", "\(seconds)", "-s",
                 ]
             let output = try await Subprocess.run(command, timeoutSeconds: Double(seconds) + 5)
+            // pg_ctl waits for the file to go, and the process goes a little later.
+            for _ in 0..<250 where output.status == 0 && !Postmaster.processes(in: data).isEmpty {
+                try await Task.sleep(for: .milliseconds(20))
+            }
             if !postmaster.isAlive(dataFolder: data) { return }
             logger.warning("the private database did not stop (\(mode)): \(lastLines(output.text, 2))")
         }
