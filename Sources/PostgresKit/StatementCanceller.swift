@@ -35,15 +35,20 @@ final class StatementCanceller: Sendable {
 
     func end() { state.withLock { $0.inFlight = nil } }
 
-    /// Returns at once; the cancel request goes out on another queue, because it opens a connection of its own.
-    func cancel(_ ticket: Ticket) {
-        DispatchQueue.global(qos: .userInitiated).async {
-            self.state.withLock { state in
-                guard state.inFlight == ticket, let handle = state.handle else { return }
+    /// Returns at once; the cancel request goes out on another queue, because it opens a connection of its own. It is
+    /// repeated while the statement goes on: the server ignores one that arrives before the statement does.
+    func cancel(_ ticket: Ticket) { cancel(ticket, afterSeconds: 0) }
+
+    private func cancel(_ ticket: Ticket, afterSeconds seconds: Double) {
+        DispatchQueue.global(qos: .userInitiated).asyncAfter(deadline: .now() + seconds) {
+            let isUnderWay = self.state.withLock { state in
+                guard state.inFlight == ticket, let handle = state.handle else { return false }
                 var message = [CChar](repeating: 0, count: 256)
                 // A failure means that the server is gone or the statement over; both end the statement anyway.
                 _ = PQcancel(handle, &message, Int32(message.count))
+                return true
             }
+            if isUnderWay { self.cancel(ticket, afterSeconds: max(0.02, min(1, seconds * 2))) }
         }
     }
 }

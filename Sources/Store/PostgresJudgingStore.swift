@@ -46,6 +46,7 @@ struct PostgresJudgingStore: JudgingStore {
         }
         try await storing("the policy") {
             try await pool.withTransaction { transaction in
+                try Self.lock(organization, transaction)
                 let stored = try transaction.run(
                     """
                     INSERT INTO policies (id, organization_id, mode, is_default) VALUES ($1, $2, $3, true)
@@ -70,7 +71,7 @@ struct PostgresJudgingStore: JudgingStore {
         let now = WallTime.now
         return try await storing("the definition") {
             try await pool.withTransaction { transaction in
-                // The update locks the definition, so that two at once make versions one after the other.
+                try Self.lock(organization, transaction)
                 let definitions = try transaction.run(
                     """
                     INSERT INTO definitions (id, organization_id, name, is_default) VALUES ($1, $2, 'default', true)
@@ -139,6 +140,13 @@ struct PostgresJudgingStore: JudgingStore {
                 return JudgeTask(event: detail, definition: definition, policy: policy, analyzers: analyzers)
             }
         }
+    }
+
+    /// Makes those who configure one organization at the same time come one after the other.
+    private static func lock(_ organization: Identifier<Organization>, _ transaction: isolated Connection) throws {
+        let rows = try transaction.run(
+            "SELECT FROM organizations WHERE id = $1 FOR NO KEY UPDATE", [.id(organization)])
+        if rows.isEmpty { throw StoreError.notFound("there is no organization \(organization)") }
     }
 
     private static func version(_ row: Row) throws -> DefinitionVersion {

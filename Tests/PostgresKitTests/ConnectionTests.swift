@@ -18,7 +18,7 @@ struct ConnectionTests {
     }
 
     @Test func `values of every kind come back as they were sent`() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { connection, _ async throws in
             let uuid = UUID()
             let time = PostgresTimestamp(microsecondsSinceEpoch: 1_777_629_605_120_001)
             let texts = ["plain", "with \"quotes\", commas", "back\\slash", "", "NULL", "{braces}", "ümläut 🐎"]
@@ -49,7 +49,7 @@ struct ConnectionTests {
     }
 
     @Test func `an error of a row names the column`() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { connection, _ async throws in
             let row = try #require(try await connection.query("SELECT 'x' AS word, NULL AS hole").first)
             #expect(throws: PostgresError(.data, "column \"word\" of row 0 does not hold a whole number")) {
                 try row.get("word", as: Int.self)
@@ -64,7 +64,7 @@ struct ConnectionTests {
     }
 
     @Test func `a violated constraint is named, and the row's values stay out of the description`() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { connection, _ async throws in
             try await connection.query("CREATE TABLE t (url text CONSTRAINT short CHECK (length(url) < 5))")
             let error = try await #require(throws: PostgresError.self) {
                 try await connection.query("INSERT INTO t VALUES ($1)", [.text("rtsp://user:secret@host")])
@@ -77,7 +77,7 @@ struct ConnectionTests {
     }
 
     @Test func `a statement whose task is cancelled ends at once and the connection goes on`() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { connection, _ async throws in
             let clock = ContinuousClock()
             let start = clock.now
             let task = Task { try await connection.query("SELECT pg_sleep(20)") }
@@ -90,7 +90,7 @@ struct ConnectionTests {
     }
 
     @Test func `a late cancellation does not hit the next statement`() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { connection, _ async throws in
             for _ in 0..<50 {
                 let task = Task { try? await connection.query("SELECT 1") }
                 task.cancel()
@@ -101,7 +101,7 @@ struct ConnectionTests {
     }
 
     @Test func `a transaction that throws leaves nothing behind`() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { connection, _ async throws in
             try await connection.query("CREATE TABLE t (a int)")
             struct Stop: Error {}
             await #expect(throws: Stop.self) {
@@ -120,7 +120,7 @@ struct ConnectionTests {
     }
 
     @Test func `a transaction that could not be serialized is repeated`() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { connection, _ async throws in
             let runs = Mutex(0)
             let result = try await connection.withTransaction { transaction in
                 let run = runs.withLock {
@@ -163,7 +163,7 @@ struct ConnectionTests {
     }
 
     @Test func `a NUL in a text is refused before it is cut off silently`() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { connection, _ async throws in
             await #expect(
                 throws: PostgresError(.data, "parameter $1 holds a NUL character, which PostgreSQL cannot store")
             ) {
@@ -185,7 +185,7 @@ struct ConnectionTests {
     }
 
     @Test func `a prepared statement gives the same answers`() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { connection, _ async throws in
             for number in 0..<5 {
                 let row = try await connection.query("SELECT $1::int * 2 AS twice", [.int(number)], prepare: true).first
                 #expect(try row?.get("twice") == number * 2)

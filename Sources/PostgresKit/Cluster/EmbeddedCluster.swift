@@ -24,11 +24,13 @@ package actor EmbeddedCluster {
     private static let name = "vedette"
     private static let administrator = "postgres"
 
-    private let dataDirectory: String
+    let dataDirectory: String
     private let options: Options
     private let logger: Logger
     private var lock: FolderLock?
     private var running: Running?
+    /// Puts a new cluster's files on disk; `stop` waits for it.
+    private var syncing: Task<Void, Never>?
 
     private struct Running {
         var folders: ClusterFolders
@@ -91,6 +93,8 @@ package actor EmbeddedCluster {
     /// Ends the server, at first without waiting for its clients to go, and gives up the data folder. Idempotent; leaves no
     /// process behind. Throws where even that could not be done.
     package func stop() async throws {
+        await syncing?.value
+        syncing = nil
         guard let running else {
             lock = nil
             return
@@ -117,6 +121,9 @@ package actor EmbeddedCluster {
             folders: folders, binaries: binaries, user: user, socketFolder: socketFolder, port: 5432)
         if let adopted = try await adopt(running) { return adopted }
         try Files.makePrivateFolder(socketFolder, owner: user.user, group: user.group)
+        // A killed server leaves these, and a new one believes them while the number in them is any process's. The folder is
+        // this cluster's alone, and no server of it runs.
+        for name in [".s.PGSQL.5432", ".s.PGSQL.5432.lock"] { unlink(socketFolder + "/" + name) }
         try await launch(running)
         running.port = Postmaster(dataFolder: folders.data)?.port ?? running.port
         return running
@@ -126,12 +133,11 @@ package actor EmbeddedCluster {
     private func initialize(_ folders: ClusterFolders, _ binaries: ServerBinaries, _ user: ClusterUser) async throws {
         let unfinished = folders.root + "/data.new"
         Files.removeTree(unfinished)
-        var command =
+        let command =
             user.prefix + [
                 binaries.folder + "/initdb", "-D", unfinished, "-U", Self.administrator, "-E", "UTF8",
-                "--locale=C.UTF-8", "-A", "trust", "--no-instructions",
+                "--locale=C.UTF-8", "-A", "trust", "--no-instructions", "--no-sync",
             ]
-        if options.isDisposable { command.append("--no-sync") }
         let output = try await Subprocess.run(command, timeoutSeconds: 120)
         guard output.status == 0 else {
             throw PostgresError(
@@ -144,6 +150,19 @@ package actor EmbeddedCluster {
             configuration + "\ninclude 'vedette.conf'\n", to: unfinished + "/postgresql.conf", owner: user.user,
             group: user.group)
         guard rename(unfinished, folders.data) == 0 else { throw Files.failure("rename", unfinished) }
+        guard !options.isDisposable else { return }
+        // On a busy disk this takes many seconds, in which the new and empty database can be used already.
+        let sync = user.prefix + [binaries.folder + "/initdb", "--sync-only", "-D", folders.data]
+        let logger = self.logger
+        syncing = Task {
+            do {
+                let output = try await Subprocess.run(sync, timeoutSeconds: 600)
+                if output.status == 0 { return }
+                logger.warning("the new private database is not surely on disk: \(Self.lastLines(output.text, 2))")
+            } catch {
+                logger.warning("the new private database is not surely on disk: \(error)")
+            }
+        }
     }
 
     /// Takes over the server that runs in the data folder, if any; one that does not answer is ended.
@@ -264,6 +283,10 @@ package actor EmbeddedCluster {
                     running.binaries.folder + "/pg_ctl", "stop", "-D", data, "-m", mode, "-w", "-t", "\(seconds)", "-s",
                 ]
             let output = try await Subprocess.run(command, timeoutSeconds: Double(seconds) + 5)
+            // pg_ctl waits for the file to go, and the process goes a little later.
+            for _ in 0..<250 where output.status == 0 && !Postmaster.processes(in: data).isEmpty {
+                try await Task.sleep(for: .milliseconds(20))
+            }
             if !postmaster.isAlive(dataFolder: data) { return }
             logger.warning("the private database did not stop (\(mode)): \(lastLines(output.text, 2))")
         }

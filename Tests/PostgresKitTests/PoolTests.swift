@@ -1,0 +1,151 @@
+import Logging
+import Synchronization
+import Testing
+import TestSupport
+
+@testable import PostgresKit
+
+@Suite(.enabled(if: TestDatabase.isAvailable, "needs an installed PostgreSQL server"))
+struct PoolTests {
+    private func withPool(
+        size: Int, waitSeconds: Double = 60, _ body: (Pool, TestDatabase) async throws -> Void
+    ) async throws {
+        try await TestDatabase.with { database async throws in
+            let pool = Pool(ConnectionSettings(database.connectionString), size: size, waitSeconds: waitSeconds)
+            do {
+                try await body(pool, database)
+                await pool.close()
+            } catch {
+                await pool.close()
+                throw error
+            }
+        }
+    }
+
+    @Test func `no more connections are opened than the pool holds`() async throws {
+        try await withPool(size: 3) { pool, _ async throws in
+            try await withThrowingTaskGroup(of: Int32.self) { group in
+                for _ in 0..<60 {
+                    group.addTask { try await pool.withConnection { await $0.backendProcess } }
+                }
+                var processes: Set<Int32> = []
+                for try await process in group { processes.insert(process) }
+                #expect((1...3).contains(processes.count))
+            }
+            #expect((1...3).contains(pool.usage.connections))
+        }
+    }
+
+    @Test func `whoever waits longest is served first`() async throws {
+        try await withPool(size: 1) { pool, _ async throws in
+            let order = Order()
+            let (started, start) = AsyncStream.makeStream(of: Void.self)
+            let (gate, open) = AsyncStream.makeStream(of: Void.self)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await pool.withConnection { _ async throws in
+                        start.finish()
+                        for await _ in gate {}
+                    }
+                }
+                for await _ in started {}
+                for number in 0..<5 {
+                    group.addTask { try await pool.withConnection { _ in order.append(number) } }
+                    while pool.usage.waiting <= number { await Task.yield() }
+                }
+                open.finish()
+                try await group.waitForAll()
+            }
+            #expect(order.numbers == [0, 1, 2, 3, 4])
+        }
+    }
+
+    @Test func `a task that is cancelled while it waits leaves the queue`() async throws {
+        try await withPool(size: 1) { pool, _ async throws in
+            try await pool.withConnection { _ async throws in
+                let waiting = Task { try await pool.query("SELECT 1") }
+                while pool.usage.waiting == 0 { await Task.yield() }
+                waiting.cancel()
+                await #expect(throws: CancellationError.self) { try await waiting.value }
+                #expect(pool.usage.waiting == 0)
+            }
+            try await pool.query("SELECT 1")
+        }
+    }
+
+    @Test func `waiting for a connection ends with an error that says so`() async throws {
+        try await withPool(size: 1, waitSeconds: 0.2) { pool, _ async throws in
+            try await pool.withConnection { _ async throws in
+                let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
+                #expect(error?.kind == .unavailable)
+                #expect(error?.message == "no database connection became free within 0.2 s; all 1 are in use")
+            }
+        }
+    }
+
+    @Test func `connections that the server ended are replaced`() async throws {
+        try await withPool(size: 2) { pool, database async throws in
+            try await pool.query("SELECT 1")
+            for _ in 0..<3 {
+                try await database.killSessions()
+                try await pool.query("SELECT 1")
+            }
+        }
+    }
+
+    @Test func `a connection that dies in use fails that statement only`() async throws {
+        try await withPool(size: 1) { pool, _ async throws in
+            let error = await #expect(throws: PostgresError.self) {
+                try await pool.query("SELECT pg_terminate_backend(pg_backend_pid())")
+            }
+            #expect(error?.isOutage == true)
+            #expect(try await pool.query("SELECT 1 AS one").first?.get("one") == 1)
+            #expect(pool.usage.connections == 1)
+        }
+    }
+
+    @Test func `a failed open gives its place back`() async throws {
+        let pool = Pool(ConnectionSettings("host=/nonexistent dbname=x user=y"), size: 1, waitSeconds: 5)
+        for _ in 0..<3 {
+            await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
+            #expect(pool.usage.connections == 0)
+        }
+    }
+
+    @Test func `a closed pool refuses work and those who wait`() async throws {
+        try await withPool(size: 1) { pool, _ async throws in
+            try await pool.withConnection { _ async throws in
+                let waiting = Task { try await pool.query("SELECT 1") }
+                while pool.usage.waiting == 0 { await Task.yield() }
+                await pool.close()
+                await #expect(throws: PostgresError.self) { try await waiting.value }
+            }
+            await pool.close()
+            await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
+            #expect(pool.usage.connections == 0)
+        }
+    }
+
+    @Test func `a cancelled statement gives a usable connection back`() async throws {
+        try await withPool(size: 1) { pool, _ async throws in
+            let (started, start) = AsyncStream.makeStream(of: Void.self)
+            let task = Task {
+                try await pool.withTransaction { transaction throws in
+                    try transaction.run("CREATE TABLE half (a int)")
+                    start.finish()
+                    try transaction.run("SELECT pg_sleep(20)")
+                }
+            }
+            for await _ in started {}
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(try await pool.query("SELECT to_regclass('half') IS NULL AS gone").first?.get("gone") == true)
+        }
+    }
+}
+
+private final class Order: Sendable {
+    private let list = Mutex<[Int]>([])
+    var numbers: [Int] { list.withLock { $0 } }
+    func append(_ number: Int) { list.withLock { $0.append(number) } }
+}

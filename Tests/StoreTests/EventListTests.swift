@@ -1,0 +1,109 @@
+import Domain
+import Testing
+import TestSupport
+
+@testable import Store
+
+@Suite(.enabled(if: TestDatabase.isAvailable, "needs an installed PostgreSQL server"))
+struct EventListTests {
+    private let organization = Organization.first
+
+    @Test func `pages follow each other without gap or repeat, also where times are equal and events arrive`()
+        async throws
+    {
+        try await TestStore.with { test async throws in
+            let camera = try await test.makeCamera()
+            var expected: [EventPosition] = []
+            let base = TestStore.record(camera, secondsAgo: 1000).triggeredAt
+            for number in 0..<25 {
+                var record = TestStore.record(camera)
+                // Five events at each of five instants.
+                record.triggeredAt = base.advanced(bySeconds: Double(number / 5))
+                try await test.store.events.handOver(record)
+                expected.append(EventPosition(triggeredAt: record.triggeredAt, id: record.id))
+            }
+            expected.sort { ($0.triggeredAt, $0.id) > ($1.triggeredAt, $1.id) }
+            var listed: [EventPosition] = []
+            var query = EventQuery(limit: 4)
+            while true {
+                let page = try await test.store.events.events(query, of: organization)
+                #expect(page.count <= 4)
+                listed += page.map { EventPosition(triggeredAt: $0.record.triggeredAt, id: $0.record.id) }
+                guard page.count == 4 else { break }
+                query.after = listed.last
+                try await test.store.events.handOver(TestStore.record(camera, secondsAgo: 0))
+            }
+            #expect(listed == expected)
+        }
+    }
+
+    @Test func `each filter keeps what it says and no more`() async throws {
+        try await TestStore.with { test async throws in
+            try await test.configureJudging()
+            let gate = try await test.makeCamera("gate")
+            let yard = try await test.makeCamera("yard_1")
+            let events = test.store.events
+            let old = TestStore.record(gate, secondsAgo: 1000)
+            var cut = TestStore.record(gate, secondsAgo: 500)
+            cut.state = .interrupted
+            let new = TestStore.record(yard, secondsAgo: 10)
+            for record in [old, cut, new] { try await events.handOver(record) }
+            for lease in try await test.store.jobs.claim(
+                kinds: ["judge_event"], limit: 9, owner: "w", leaseSeconds: 30)
+            {
+                // The interrupted one stays without a verdict.
+                if lease.job.payload.contains("\(old.id)") {
+                    _ = try await test.store.jobs.complete(
+                        lease,
+                        verdict: TestStore.verdict(
+                            old.id, .normal, labels: [], confidence: 0.4, summary: "Nothing; 100% calm."))
+                } else if lease.job.payload.contains("\(new.id)") {
+                    _ = try await test.store.jobs.complete(lease, verdict: TestStore.verdict(new.id))
+                }
+            }
+            try await events.annotate(
+                cut.id, of: organization, reviewed: true, starred: true, note: .some("It's the Postman's \\ van"))
+
+            func list(_ change: (inout EventQuery) -> Void) async throws -> [Identifier<Event>] {
+                var query = EventQuery()
+                change(&query)
+                return try await events.events(query, of: organization).map(\.record.id)
+            }
+            #expect(try await list { _ in } == [new.id, cut.id, old.id])
+            #expect(try await list { $0.camera = gate.id } == [cut.id, old.id])
+            #expect(try await list { $0.site = Site.first } == [new.id, cut.id, old.id])
+            #expect(try await list { $0.site = .make(at: .now) }.isEmpty)
+            #expect(try await list { $0.from = cut.triggeredAt } == [new.id, cut.id])
+            #expect(try await list { $0.to = cut.triggeredAt } == [old.id])
+            #expect(try await list { $0.kind = .motion }.count == 3)
+            #expect(try await list { $0.state = .interrupted } == [cut.id])
+            #expect(try await list { $0.state = .deleting }.isEmpty)
+            #expect(try await list { $0.verdictState = .normal } == [old.id])
+            #expect(try await list { $0.label = "person" } == [new.id])
+            #expect(try await list { $0.minimumConfidence = 0.4 } == [new.id, old.id])
+            #expect(try await list { $0.minimumConfidence = 0.5 } == [new.id])
+            #expect(try await list { $0.reviewed = true } == [cut.id])
+            #expect(try await list { $0.reviewed = false } == [new.id, old.id])
+            #expect(try await list { $0.starred = true } == [cut.id])
+            #expect(try await list { $0.text = "POSTMAN it's" } == [cut.id])
+            #expect(try await list { $0.text = "\\ van" } == [cut.id])
+            #expect(try await list { $0.text = "walks" } == [new.id])
+            #expect(try await list { $0.text = "100%" } == [old.id])
+            // A wildcard means itself.
+            #expect(try await list { $0.text = "%" } == [old.id])
+            #expect(try await list { $0.text = "yard_" } == [new.id])
+            #expect(try await list { $0.text = "gat_" }.isEmpty)
+            #expect(try await list { $0.text = "'; DROP TABLE events; --" }.isEmpty)
+            #expect(try await list { $0.text = "nul\0l" }.isEmpty)
+            #expect(try await list { $0.text = "  " }.count == 3)
+            #expect(
+                try await list {
+                    $0.camera = yard.id
+                    $0.label = "person"
+                    $0.verdictState = .abnormal
+                    $0.text = "yard"
+                    $0.limit = 1
+                } == [new.id])
+        }
+    }
+}
