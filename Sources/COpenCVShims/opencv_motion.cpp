@@ -367,7 +367,7 @@ vedette_motion_parameters vedette_motion_default_parameters(void) {
     parameters.background_seconds = 10;
     parameters.noise_seconds = 8;
     parameters.absorb_seconds = 20;
-    parameters.activity_seconds = 0.3;
+    parameters.activity_seconds = 0.4;
     parameters.minimum_area = 0.0003;
     parameters.scene_change_share = 0.5;
     parameters.scene_likeness = 0.15;
