@@ -19,6 +19,7 @@ final class RTSPIntake: Sendable {
         var hasAudio = false
         var streams: [Stream] = []
         var failure: SourceError?
+        var lacksVideo = false
     }
     private let state = Mutex(State())
     private let gate: WakeGate
@@ -42,6 +43,15 @@ final class RTSPIntake: Sendable {
     var streams: [Stream] { state.withLock { $0.streams } }
     /// Why a stream could not be connected.
     var failure: SourceError? { state.withLock { $0.failure } }
+
+    /// True once the camera has named all its streams and none is video that can be recorded.
+    var lacksVideo: Bool { state.withLock { $0.lacksVideo } }
+
+    /// The camera has named all its streams.
+    func allStreamsAreKnown() {
+        state.withLock { $0.lacksVideo = $0.codec == nil }
+        gate()
+    }
 
     /// Chooses the first H.264 or H.265 stream and the first AAC stream.
     func selects(_ caps: Caps) -> Bool {

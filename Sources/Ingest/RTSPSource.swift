@@ -66,6 +66,7 @@ package final class RTSPSource: MediaSource {
         if let password = address.password { try pipeline.set("user-pw", of: "source", to: .text(password)) }
         try pipeline.onSelectStream(of: "source") { _, caps in intake.selects(caps) }
         try pipeline.onPadAdded(of: "source") { pad in intake.connect(pad) }
+        try pipeline.onNoMorePads(of: "source") { intake.allStreamsAreKnown() }
         return pipeline
     }
 
@@ -130,6 +131,7 @@ package final class RTSPSource: MediaSource {
             address: address.display, wasRunning: state.wasRunning, offers: intake.offers,
             timeoutSeconds: timeoutSeconds)
         if let failure = intake.failure { return failure }
+        if intake.lacksVideo { return mapping.unsupported }
         if let message = messages.first(where: { $0.kind == .error }) { return mapping.error(for: message) }
         if isAtEnd || messages.contains(where: { $0.kind == .endOfStream }) { return mapping.ended }
         if isSilent { return state.wasRunning ? mapping.stalled : mapping.timeout }

@@ -1,0 +1,119 @@
+import Domain
+import GStreamerKit
+import Simulator
+import Testing
+
+@testable import Ingest
+
+@Suite(.timeLimit(.minutes(2)))
+struct RTSPSourceTests {
+    @Test(
+        arguments: [(VideoCodec.h264, 0), (.h264, 3), (.h265, 0), (.h265, 2)], Domain.SourceLocation.Transport.allCases)
+    func `every picture of a camera arrives once, in order and at its time`(
+        stream: (VideoCodec, Int), transport: Domain.SourceLocation.Transport
+    ) async throws {
+        let intake = try await Camera.withFootage(codec: stream.0, bFrames: stream.1) { path in
+            try await Camera.withSite([.init(name: "gate", source: .file(path: path))]) { site in
+                try await Camera.read(site.url(for: "gate"), transport: transport) { $0.video.count >= 60 }
+            }
+        }
+        #expect(intake.failure == nil)
+        #expect(intake.order.hasPrefix("sv"))
+        let description = try #require(intake.stream)
+        #expect(description.codec == stream.0)
+        #expect(description.widthPixels == 322 && description.heightPixels == 242)
+        #expect(description.audioFormat == nil)
+        #expect(intake.video[0].isKeyframe)
+        #expect(intake.video.prefix(60).count(where: \.isKeyframe) == 6)
+        let times = intake.video.prefix(56).map(\.presentation.seconds).sorted()
+        for (earlier, later) in zip(times.prefix(50), times.dropFirst()) {
+            #expect(abs(later - earlier - 0.05) < 0.02, "\(earlier) \(later)")
+        }
+        #expect((intake.video.map(\.presentation) == intake.video.map(\.presentation).sorted()) == (stream.1 == 0))
+    }
+
+    @Test func `sound that a clip can hold comes with the pictures`() async throws {
+        let intake = try await Camera.withFootage(frames: 80, audio: true) { path in
+            try await Camera.withSite([.init(name: "gate", source: .file(path: path))]) { site in
+                try await Camera.read(site.url(for: "gate")) { $0.video.count >= 30 && $0.audio.count >= 50 }
+            }
+        }
+        #expect(intake.failure == nil)
+        let format = try #require(intake.stream?.audioFormat as? Caps)
+        #expect(format.integer("rate") == 44100 && format.bytes("codec_data") != nil)
+        let times = intake.audio.map(\.presentation.seconds)
+        for (earlier, later) in zip(times, times.dropFirst()) { #expect(abs(later - earlier - 1024.0 / 44100) < 0.01) }
+    }
+
+    @Test func `the right credentials open the camera and wrong ones are named as the reason`() async throws {
+        let secret = "p@ss:w/rd"
+        try await Camera.withFootage { path in
+            try await Camera.withSite(
+                [.init(name: "gate", source: .file(path: path))], credentials: .init(user: "ad min", password: secret)
+            ) { site in
+                let right = try await Camera.read(site.url(for: "gate", user: "ad min", password: secret)) {
+                    !$0.video.isEmpty
+                }
+                #expect(right.failure == nil)
+                for url in [try site.url(for: "gate", user: "ad min", password: "wr0ng"), try site.url(for: "gate")] {
+                    let wrong = try await Camera.read(url)
+                    #expect(wrong.failure?.kind == .unauthorized, "\(String(describing: wrong.failure))")
+                    #expect(wrong.failure?.detail.contains("wr0ng") == false)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (Fault.refuse, SourceError.Kind.unreachable), (.silentAccept, .timeout), (.stall(afterSeconds: 1), .stalled),
+        (.drop(afterSeconds: 1), .ended), (.audioOnly, .unsupported),
+    ])
+    func `a camera that misbehaves fails with the reason`(fault: Fault, kind: SourceError.Kind) async throws {
+        let failure = try await Camera.withFootage { path in
+            try await Camera.withSite([.init(name: "gate", source: .file(path: path), fault: fault)]) { site in
+                try await Camera.read(site.url(for: "gate"), timeoutSeconds: 2)
+            }
+        }.failure
+        #expect(failure?.kind == kind, "\(String(describing: failure))")
+        #expect(failure?.detail.contains("127.0.0.1") == true)
+    }
+
+    @Test func `a path that the camera does not have is named as the reason`() async throws {
+        let failure = try await Camera.withFootage { path in
+            try await Camera.withSite([.init(name: "gate", source: .file(path: path))]) { site in
+                try await Camera.read(site.url(for: "gate") + "/nothing/here")
+            }
+        }.failure
+        #expect(failure?.kind == .notFound, "\(String(describing: failure))")
+    }
+
+    @Test func `a host that does not exist is unreachable`() async throws {
+        let failure = try await Camera.read("rtsp://u:secret@no-such-host.invalid:8554/x").failure
+        #expect(failure?.kind == .unreachable, "\(String(describing: failure))")
+        #expect(failure?.detail.contains("secret") == false)
+    }
+
+    @Test func `a stream that ends has ended`() async throws {
+        let intake = try await Camera.withFootage(frames: 20) { path in
+            try await Camera.withSite([.init(name: "gate", source: .file(path: path))], repetition: .once) { site in
+                try await Camera.read(site.url(for: "gate"))
+            }
+        }
+        #expect(intake.video.count == 20)
+        #expect(intake.failure?.kind == .ended, "\(String(describing: intake.failure))")
+    }
+
+    @Test func `closing at once is quick and nothing wakes afterwards`() async throws {
+        try await Camera.withFootage { path in
+            try await Camera.withSite([.init(name: "gate", source: .file(path: path))]) { site in
+                for _ in 0..<10 {
+                    let source = try RTSPOpener(clock: SystemClock()).open(
+                        Domain.SourceLocation(url: site.url(for: "gate"), transport: .tcp, timeoutSeconds: 5)
+                    ) {}
+                    await source.close()
+                    #expect(source.drain().count >= 0)
+                }
+            }
+        }
+    }
+}
