@@ -24,8 +24,8 @@ actor CameraConnection {
     /// Ids of events by slot, kept a little longer than the recordings for `continues`.
     private var identifiers: [EventSlot: Identifier<Event>] = [:]
 
-    /// Extra seconds the ring keeps beyond the pre-roll: debounce and decoding take their time.
-    private static let ringMarginSeconds = 3.0
+    /// Extra seconds the ring keeps beyond the pre-roll: an event may be told three seconds after it began.
+    private static let ringMarginSeconds = 5.0
     private static let ringMaximumBytes = 96 << 20
 
     init(camera: Camera, ports: IngestPorts, board: StatusBoard, logger: Logger) {
@@ -121,7 +121,8 @@ actor CameraConnection {
                 let measurement = try frame.withPicture { try detector.measure($0, at: frame.presentation) }
                 let judgement = gate.judge(measurement)
                 let actions = machine.observe(
-                    at: frame.presentation, moving: judgement.moving, score: judgement.score, boxes: judgement.boxes)
+                    at: frame.presentation, moving: judgement.moving, score: judgement.score, boxes: judgement.boxes,
+                    since: judgement.since)
                 complete += perform(actions, frame: frame, state: .ready)
             } catch {
                 logger.warning("a frame could not be analysed", metadata: ["error": "\(error)"])

@@ -1,0 +1,284 @@
+import Domain
+import Foundation
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import PostgresKit
+import Store
+import TestSupport
+import Testing
+
+@testable import API
+
+private struct TestClock: WallClock {
+    var now: WallTime { WallTime(secondsSinceEpoch: Date().timeIntervalSince1970) }
+}
+
+/// No camera runs here.
+private struct NoCameras: CameraMonitor {
+    func status(of camera: Identifier<Camera>) -> CameraStatus? { nil }
+    func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still? { nil }
+}
+
+/// The API over a real database, with one camera and three events whose clip is 1,000 bytes.
+struct APITests {
+    private static let token = "0123456789abcdef0123456789abcdef"
+    private static let bearer: HTTPFields = [.authorization: "Bearer \(token)"]
+
+    private func with(
+        _ body: @Sendable @escaping (any TestClientProtocol, [EventRecord]) async throws -> Void
+    ) async throws {
+        try await TestDatabase.with { database async throws in
+            let logger = Logger(label: "test.api")
+            let store = try await Store.open(connectionString: database.connectionString, logger: logger)
+            let media = "/tmp/vedette-api-\(UUID().uuidString.prefix(8))"
+            defer { try? FileManager.default.removeItem(atPath: media) }
+            do {
+                let records = try await Self.fill(store, media: media)
+                let router = APIRouter.make(
+                    APIDependencies(
+                        access: AdminAccess(token: Self.token), cameras: store.cameras, monitor: NoCameras(),
+                        events: store.events, hub: EventHub(events: store.events, logger: logger), queue: store.jobs,
+                        mediaFolder: media,
+                        deleteEvent: { id, organization in
+                            _ = try await store.events.beginDeleting(id, of: organization)
+                            try await store.events.finishDeleting(id, of: organization)
+                        }, checks: { [("database", await store.isReachable())] }, analyzers: { [] },
+                        clock: TestClock(), version: "test"))
+                try await Application(router: router, logger: logger).test(.router) { client in
+                    try await body(client, records)
+                }
+            } catch {
+                await store.close()
+                throw error
+            }
+            await store.close()
+        }
+    }
+
+    private static func fill(_ store: Store, media: String) async throws -> [EventRecord] {
+        let base = WallTime(secondsSinceEpoch: 1_777_629_605.12)
+        let camera = Camera(
+            id: .make(at: base), organization: Organization.first, site: Site.first, name: "gate", enabled: true,
+            settings: CameraSettings(url: "rtsp://owner:hunter2@127.0.0.1/gate"), revision: 1)
+        try await store.cameras.insert(camera)
+        var records: [EventRecord] = []
+        for index in 0..<3 {
+            let time = base.advanced(bySeconds: Double(index) * 60)
+            let id = Identifier<Event>.make(at: time)
+            let folder = "2026/05/01/\(id)"
+            try FileManager.default.createDirectory(atPath: media + "/" + folder, withIntermediateDirectories: true)
+            try Data((0..<1000).map { UInt8($0 % 251) }).write(to: URL(fileURLWithPath: "\(media)/\(folder)/clip.mp4"))
+            try Data([0xff, 0xd8, 0xff]).write(to: URL(fileURLWithPath: "\(media)/\(folder)/evidence-1.jpg"))
+            let record = EventRecord(
+                id: id, organization: camera.organization, site: camera.site, camera: camera.id, kind: .motion,
+                state: .ready, triggeredAt: time, startedAt: time, endedAt: time.advanced(bySeconds: 7), score: 0.31,
+                boxes: [TimedBox(box: Box(x: 0.1, y: 0.2, width: 0.05, height: 0.2), atSeconds: 5.2)],
+                clip: ClipRecord(
+                    path: folder + "/clip.mp4", startsAt: time.advanced(bySeconds: -5), durationSeconds: 17.4,
+                    sizeBytes: 1000, sha256: String(repeating: "ab", count: 32), codec: .h264, widthPixels: 1920,
+                    heightPixels: 1080, hasAudio: false, videoUnits: 261), thumbnailPath: nil,
+                evidence: [
+                    EvidenceRecord(
+                        path: folder + "/evidence-1.jpg", atSeconds: 5.3, widthPixels: 768, heightPixels: 432,
+                        sizeBytes: 3, box: nil)
+                ], continues: nil)
+            try await store.events.handOver(record)
+            records.append(record)
+        }
+        return records
+    }
+
+    private func object(_ response: TestResponse) throws -> [String: Any] {
+        try #require(
+            try JSONSerialization.jsonObject(with: Data(response.body.readableBytesView)) as? [String: Any])
+    }
+
+    @Test func `nothing under v1 answers without the token, and health does`() async throws {
+        try await with { client, records in
+            for path in ["/v1/me", "/v1/cameras", "/v1/events", "/v1/events/\(records[0].id)/clip.mp4", "/v1/events/stream"] {
+                let response = try await client.execute(uri: path, method: .get)
+                #expect(response.status == .unauthorized, "\(path)")
+                #expect(response.headers[.contentType] == "application/problem+json")
+                #expect(try object(response)["type"] as? String == "/problems/unauthorized")
+                let wrong = try await client.execute(
+                    uri: path, method: .get, headers: [.authorization: "Bearer \(Self.token)x"])
+                #expect(wrong.status == .unauthorized, "\(path)")
+            }
+            #expect(try await client.execute(uri: "/healthz", method: .get).status == .ok)
+            #expect(try await client.execute(uri: "/readyz", method: .get).status == .ok)
+        }
+    }
+
+    @Test func `the token in the address becomes a cookie at once, and the cookie works only from the own page`() async throws {
+        try await with { client, records in
+            let first = try await client.execute(uri: "/?token=\(Self.token)", method: .get)
+            #expect(first.status == .seeOther && first.headers[.location] == "/")
+            let cookie = try #require(first.headers[.setCookie])
+            #expect(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains(Self.token))
+            let value = String(cookie.prefix { $0 != ";" })
+            #expect(try await client.execute(uri: "/v1/me", method: .get, headers: [.cookie: value]).status == .ok)
+            var foreign: HTTPFields = [.cookie: value]
+            foreign[.secFetchSite] = "cross-site"
+            let path = "/v1/events/\(records[0].id)"
+            let change = ByteBuffer(string: "{\"reviewed\": true}")
+            let refused = try await client.execute(uri: path, method: .patch, headers: foreign, body: change)
+            #expect(refused.status == .forbidden)
+            let own = try await client.execute(uri: path, method: .patch, headers: [.cookie: value], body: change)
+            #expect(own.status == .ok)
+        }
+    }
+
+    @Test func `an event has exactly the documented fields`() async throws {
+        try await with { client, records in
+            let response = try await client.execute(
+                uri: "/v1/events/\(records[0].id)", method: .get, headers: Self.bearer)
+            let event = try object(response)
+            #expect(
+                Set(event.keys) == [
+                    "id", "organization_id", "site_id", "camera_id", "camera_name", "kind", "state", "triggered_at",
+                    "started_at", "ended_at", "score", "boxes", "clip", "thumbnail_url", "evidence",
+                    "continues_event_id", "analysis", "analysis_error", "verdict", "reviewed", "starred", "note",
+                ])
+            #expect(event["triggered_at"] as? String == "2026-05-01T10:00:05.120Z")
+            #expect(event["camera_name"] as? String == "gate")
+            #expect(event["note"] is NSNull && event["verdict"] is NSNull)
+            let clip = try #require(event["clip"] as? [String: Any])
+            #expect(
+                Set(clip.keys) == [
+                    "url", "starts_at", "duration_seconds", "size_bytes", "sha256", "codec", "width", "height",
+                    "has_audio",
+                ])
+            #expect(clip["url"] as? String == "/v1/events/\(records[0].id)/clip.mp4")
+        }
+    }
+
+    @Test func `lists page by cursor without loss or repetition, and refuse what they do not know`() async throws {
+        try await with { client, records in
+            var seen: [String] = []
+            var path = "/v1/events?limit=1"
+            while true {
+                let page = try object(try await client.execute(uri: path, method: .get, headers: Self.bearer))
+                seen += (page["items"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
+                guard let cursor = page["next_cursor"] as? String else { break }
+                path = "/v1/events?limit=1&cursor=\(cursor)"
+            }
+            #expect(seen == records.reversed().map(\.id.description))
+            for query in ["limit=0", "limit=201", "cursor=nonsense", "colour=red", "from=yesterday", "state=odd", "min_confidence=2"] {
+                let response = try await client.execute(uri: "/v1/events?\(query)", method: .get, headers: Self.bearer)
+                #expect(response.status == .unprocessableContent, "\(query)")
+                #expect((try object(response)["errors"] as? [Any])?.count == 1, "\(query)")
+            }
+            let none = try await client.execute(
+                uri: "/v1/events?camera_id=\(records[0].id)", method: .get, headers: Self.bearer)
+            #expect((try object(none)["items"] as? [Any])?.isEmpty == true)
+        }
+    }
+
+    @Test func `a clip is served whole and in parts`() async throws {
+        try await with { client, records in
+            let path = "/v1/events/\(records[0].id)/clip.mp4"
+            let file = (0..<1000).map { UInt8($0 % 251) }
+            func get(_ range: String?) async throws -> TestResponse {
+                var headers = Self.bearer
+                if let range { headers[.range] = range }
+                return try await client.execute(uri: path, method: .get, headers: headers)
+            }
+            let whole = try await get(nil)
+            #expect(whole.status == .ok && Array(whole.body.readableBytesView) == file)
+            #expect(whole.headers[.acceptRanges] == "bytes" && whole.headers[.contentType] == "video/mp4")
+            for (range, bytes) in [("bytes=0-0", 0..<1), ("bytes=10-19", 10..<20), ("bytes=990-", 990..<1000), ("bytes=-5", 995..<1000), ("bytes=0-5000", 0..<1000)] {
+                let part = try await get(range)
+                #expect(part.status == .partialContent, "\(range)")
+                #expect(Array(part.body.readableBytesView) == Array(file[bytes]), "\(range)")
+                #expect(part.headers[.contentRange] == "bytes \(bytes.lowerBound)-\(bytes.upperBound - 1)/1000")
+            }
+            let beyond = try await get("bytes=1000-")
+            #expect(beyond.status == .rangeNotSatisfiable && beyond.headers[.contentRange] == "bytes */1000")
+            var same = Self.bearer
+            same[.ifNoneMatch] = whole.headers[.eTag]
+            #expect(try await client.execute(uri: path, method: .get, headers: same).status == .notModified)
+            let download = try await client.execute(uri: path + "?download=1", method: .get, headers: Self.bearer)
+            #expect(download.headers[.contentDisposition] == "attachment; filename=\"gate-2026-05-01T10-00-05Z.mp4\"")
+            let picture = try await client.execute(
+                uri: "/v1/events/\(records[0].id)/evidence/1.jpg", method: .get, headers: Self.bearer)
+            #expect(picture.status == .ok && picture.body.readableBytes == 3)
+            for missing in ["evidence/2.jpg", "evidence/0.jpg", "evidence/x.jpg", "thumbnail.jpg"] {
+                let response = try await client.execute(
+                    uri: "/v1/events/\(records[0].id)/\(missing)", method: .get, headers: Self.bearer)
+                #expect(response.status == .notFound, "\(missing)")
+            }
+        }
+    }
+
+    @Test func `cameras are made, changed with care and removed, and their password never comes back`() async throws {
+        try await with { client, _ in
+            let body = ByteBuffer(string: #"{"name": "yard", "url": "rtsp://u:s3cret@h/yard", "pre_roll_seconds": 8}"#)
+            let made = try await client.execute(uri: "/v1/cameras", method: .post, headers: Self.bearer, body: body)
+            #expect(made.status == .created)
+            let camera = try object(made)
+            #expect(camera["url"] as? String == "rtsp://u:***@h/yard")
+            #expect(camera["pre_roll_seconds"] as? Double == 8)
+            let path = try #require(made.headers[.location])
+            let again = try await client.execute(uri: "/v1/cameras", method: .post, headers: Self.bearer, body: body)
+            #expect(again.status == .conflict)
+            var stale = Self.bearer
+            stale[.ifMatch] = "\"99\""
+            let patch = ByteBuffer(string: #"{"post_roll_seconds": 3, "url": "rtsp://u:***@h/yard"}"#)
+            #expect(try await client.execute(uri: path, method: .patch, headers: stale, body: patch).status == .preconditionFailed)
+            stale[.ifMatch] = made.headers[.eTag]
+            let changed = try await client.execute(uri: path, method: .patch, headers: stale, body: patch)
+            #expect(changed.status == .ok && (try object(changed)["post_roll_seconds"] as? Double) == 3)
+            for bad in [
+                #"{"pre_roll_seconds": 99}"#, #"{"colour": 1}"#, #"{"url": "http://h"}"#, #"{"name": ""}"#, "[]", "{",
+                #"{"enabled": "yes"}"#, #"{"url": "rtsp://u:***@elsewhere/yard"}"#,
+            ] {
+                let response = try await client.execute(
+                    uri: path, method: .patch, headers: Self.bearer, body: ByteBuffer(string: bad))
+                #expect(response.status == .unprocessableContent, "\(bad)")
+            }
+            #expect(try await client.execute(uri: path, method: .delete, headers: Self.bearer).status == .noContent)
+            #expect(try await client.execute(uri: path, method: .get, headers: Self.bearer).status == .notFound)
+            let list = try await client.execute(uri: "/v1/cameras", method: .get, headers: Self.bearer)
+            #expect(!String(buffer: list.body).contains("hunter2"))
+        }
+    }
+
+    @Test func `every documented call exists, and every call is documented`() async throws {
+        let document = try #require(
+            try JSONSerialization.jsonObject(with: Data(PackageResources.openapi_json)) as? [String: Any])
+        var documented: Set<String> = []
+        for (path, item) in document["paths"] as? [String: [String: Any]] ?? [:] {
+            for method in item.keys where ["get", "post", "patch", "delete", "put"].contains(method) {
+                documented.insert("\(method) \(path.replacing("{n}.jpg", with: "{}").replacing(/\{[a-z_]+\}/, with: "{}"))")
+            }
+        }
+        let logger = Logger(label: "test.api")
+        let store = Store(ConnectionSettings("postgresql://nobody@127.0.0.1:1/none"), logger: logger)
+        let router = APIRouter.make(
+            APIDependencies(
+                access: AdminAccess(token: Self.token), cameras: store.cameras, monitor: NoCameras(),
+                events: store.events, hub: EventHub(events: store.events, logger: logger), queue: store.jobs,
+                mediaFolder: "", deleteEvent: { _, _ in }, checks: { [] }, analyzers: { [] }, clock: TestClock(),
+                version: "test"))
+        let routes = Set(
+            router.routes.map { route in
+                let path = "\(route.path)".split(separator: "/").map { $0.hasPrefix(":") || $0.hasPrefix("{") ? "{}" : $0 }
+                return "\(route.method.rawValue.lowercased()) /\(path.joined(separator: "/"))"
+            }.filter { !$0.hasPrefix("head") })
+        #expect(documented.subtracting(routes) == [], "documented, but not there")
+        #expect(routes.subtracting(documented) == [], "there, but not documented")
+    }
+}
+
+struct ByteRangeTests {
+    @Test(arguments: [
+        (nil, ByteRange.whole), ("bytes=0-9", .part(0...9)), ("bytes=5-", .part(5...99)), ("bytes=-10", .part(90...99)),
+        ("bytes=-1000", .part(0...99)), ("bytes=99-200", .part(99...99)), ("bytes=100-", .unsatisfiable),
+        ("bytes=-0", .unsatisfiable), ("bytes=9-5", .whole), ("bytes=a-b", .whole), ("bytes=0-1,5-6", .whole),
+        ("items=0-5", .whole), ("bytes=", .whole), ("bytes=-", .whole), ("bytes=+1-5", .whole),
+    ])
+    func `ranges are read as RFC 9110 says`(header: String?, expected: ByteRange) {
+        #expect(ByteRange.parse(header, size: 100) == expected)
+    }
+}

@@ -1,0 +1,90 @@
+import Domain
+import Foundation
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// The queue of these tests is the in-memory one, which passes the same conformance suite as PostgreSQL's.
+struct JobRunnerTests {
+    private let logger = Logger(label: "test.worker")
+
+    private func queue() -> InMemoryJobQueue { InMemoryJobQueue(now: { WallTime(secondsSinceEpoch: Date().timeIntervalSince1970) }) }
+
+    private func runner(
+        _ queue: InMemoryJobQueue, concurrency: Int = 2, handle: @escaping @Sendable (Job) async -> JobOutcome
+    ) -> JobRunner {
+        JobRunner(
+            queue: queue, kinds: ["work"],
+            configuration: .init(
+                concurrency: concurrency, owner: "test", pollSeconds: 0.05,
+                retry: RetryPolicy(firstSeconds: 0.01, longestSeconds: 0.02)), logger: logger, handle: handle)
+    }
+
+    /// Runs until `done` has been told `count` times.
+    private func run(_ runner: JobRunner, until done: AsyncStream<Void>, count: Int) async {
+        let task = Task { await runner.run() }
+        var left = count
+        for await _ in done {
+            left -= 1
+            if left == 0 { break }
+        }
+        task.cancel()
+        await task.value
+    }
+
+    @Test func `every job is handled once, never more at a time than allowed`() async {
+        let queue = queue()
+        let ids = (0..<20).compactMap { queue.enqueue(kind: "work", payload: "\($0)") }
+        let (done, tell) = AsyncStream.makeStream(of: Void.self)
+        let state = Mutex((running: 0, most: 0, seen: [Identifier<Job>: Int]()))
+        let runner = runner(queue, concurrency: 3) { job in
+            state.withLock {
+                $0.running += 1
+                $0.most = max($0.most, $0.running)
+                $0.seen[job.id, default: 0] += 1
+            }
+            await Task.yield()
+            state.withLock { $0.running -= 1 }
+            tell.yield()
+            return .succeeded(nil)
+        }
+        await run(runner, until: done, count: 20)
+        #expect(state.withLock { $0.seen } == Dictionary(ids.map { ($0, 1) }) { $1 })
+        #expect(state.withLock { $0.most } <= 3)
+        #expect(ids.allSatisfy { queue.job($0)?.state == .succeeded })
+    }
+
+    @Test func `a failed job is tried again, and one that cannot succeed is given up with its reason`() async throws {
+        let queue = queue()
+        let flaky = try #require(queue.enqueue(kind: "work", payload: "flaky"))
+        let hopeless = try #require(queue.enqueue(kind: "work", payload: "hopeless"))
+        let (done, tell) = AsyncStream.makeStream(of: Void.self)
+        let runner = runner(queue) { job in
+            defer { tell.yield() }
+            if job.payload == "hopeless" { return .discard(error: "no such thing") }
+            return job.attempt < 3 ? .retry(error: "not yet", afterSeconds: nil) : .succeeded(nil)
+        }
+        await run(runner, until: done, count: 4)
+        #expect(queue.job(flaky)?.state == .succeeded)
+        #expect(queue.job(flaky)?.attempt == 3)
+        #expect(queue.job(hopeless)?.state == .discarded)
+        #expect(queue.lastError(of: hopeless) == "no such thing")
+    }
+
+    @Test func `a stop gives leases back and counts no attempt`() async throws {
+        let queue = queue()
+        let id = try #require(queue.enqueue(kind: "work", payload: "long"))
+        let (started, tell) = AsyncStream.makeStream(of: Void.self)
+        let runner = runner(queue) { _ in
+            tell.yield()
+            try? await Task.sleep(for: .seconds(3600))
+            return .retry(error: "cancelled", afterSeconds: nil)
+        }
+        await run(runner, until: started, count: 1)
+        #expect(queue.job(id)?.state == .available)
+        #expect(queue.job(id)?.attempt == 0)
+    }
+}
