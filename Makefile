@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # What the program needs to build and run.
 PACKAGES := pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev \
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
-  gstreamer1.0-libav libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-video-dev \
+  gstreamer1.0-libav libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev \
   libopencv-dnn-dev libopencv-objdetect-dev libpq-dev postgresql-15 libcurl4-openssl-dev
 # What the tests need besides.
 TEST_PACKAGES := ffmpeg chromium python3 gstreamer1.0-tools procps
@@ -44,7 +44,8 @@ run: build ## Start Vedette with a simulated site; with CAMERA=rtsp://… on a r
 
 test: deps-test ## Build everything and run every test
 	swift build --build-tests $(SWIFT_FLAGS) $(QUIET)
-	G_DEBUG=fatal-criticals swift test --skip-build $(SWIFT_FLAGS) $(QUIET)
+	G_DEBUG=fatal-criticals swift test --skip-build --skip EndToEndTests $(QUIET)
+	swift test --skip-build --filter EndToEndTests $(QUIET)
 
 check: lint test ## Format, import rules, generated files and all tests
 
@@ -57,8 +58,8 @@ format: ## Format the code in place
 generate: ## Write the generated reference pages
 	swift run vedette reference > docs/reference/configuration.md
 
-bench: ## Measure CPU per camera and events per second on this machine
-	deploy/bench-ingest
+bench: ## Measure the database's part: hand-overs, claims, lists
+	VEDETTE_BENCH=1 swift test --filter StoreBenchmarks $(QUIET)
 
 clean: ## Remove what was built
 	rm -rf .build

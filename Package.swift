@@ -127,7 +127,8 @@ let package = Package(
             dependencies: ["Ingest", "Domain", "GStreamerKit", "Pipelines", "Simulator", "TestSupport", logging],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "ClipsTests", dependencies: ["Clips", "Domain", "GStreamerKit", "Ingest", "TestSupport", logging],
+            name: "ClipsTests",
+            dependencies: ["Clips", "Domain", "GStreamerKit", "Ingest", "Simulator", "TestSupport", logging],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "MotionTests", dependencies: ["Motion", "Domain", "TestSupport"], swiftSettings: swiftSettings),

@@ -47,7 +47,8 @@ struct CameraToClipTests {
     ) async throws -> (FinishedClip, Int) {
         let (wakes, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let source = try RTSPOpener(clock: Clock()).open(
-            .init(url: url, transport: transport, timeoutSeconds: 10)) { continuation.yield() }
+            .init(url: url, transport: transport, timeoutSeconds: 10)
+        ) { continuation.yield() }
         var writer: (any ClipWriter)?
         var count = 0
         reading: for await _ in wakes {

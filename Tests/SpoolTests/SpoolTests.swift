@@ -111,7 +111,8 @@ private struct Fixture {
     var files: [String] {
         (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []).filter {
             var isFolder: ObjCBool = false
-            return FileManager.default.fileExists(atPath: folder + "/" + $0, isDirectory: &isFolder) && !isFolder.boolValue
+            return FileManager.default.fileExists(atPath: folder + "/" + $0, isDirectory: &isFolder)
+                && !isFolder.boolValue
         }.sorted()
     }
 
@@ -125,7 +126,9 @@ struct SpoolTests {
         try await body(fixture)
     }
 
-    @Test func `a finished event ends up in the media folder and in the store, and leaves nothing in the spool`() async throws {
+    @Test func `a finished event ends up in the media folder and in the store, and leaves nothing in the spool`()
+        async throws
+    {
         try await with { fixture in
             let draft = fixture.draft()
             try fixture.record(draft)
@@ -173,7 +176,9 @@ struct SpoolTests {
             try fixture.record(draft)
             try fixture.spool.settle(draft, fixture.outcome)
             // As it was just before the move.
-            let moved = fixture.layout.mediaFolder + "/" + fixture.layout.mediaPath(of: draft.id, triggeredAt: draft.triggeredAt)
+            let moved =
+                fixture.layout.mediaFolder + "/"
+                + fixture.layout.mediaPath(of: draft.id, triggeredAt: draft.triggeredAt)
             try DurableFile.rename(moved, to: fixture.layout.folder(of: draft.id))
             let (_, waiting) = try await fixture.recovery.settleSpool()
             #expect(waiting == [draft.id])

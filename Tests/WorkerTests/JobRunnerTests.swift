@@ -11,7 +11,9 @@ import Testing
 struct JobRunnerTests {
     private let logger = Logger(label: "test.worker")
 
-    private func queue() -> InMemoryJobQueue { InMemoryJobQueue(now: { WallTime(secondsSinceEpoch: Date().timeIntervalSince1970) }) }
+    private func queue() -> InMemoryJobQueue {
+        InMemoryJobQueue(now: { WallTime(secondsSinceEpoch: Date().timeIntervalSince1970) })
+    }
 
     private func runner(
         _ queue: InMemoryJobQueue, concurrency: Int = 2, handle: @escaping @Sendable (Job) async -> JobOutcome
