@@ -57,8 +57,8 @@ actor JudgeFactory {
                         lesser: true)
                 }
                 return AnalyzerStatus(
-                    id: analyzer.id, name: analyzer.name, kind: .embedded, detail: status.detail,
-                    lesser: status.isLesser)
+                    id: analyzer.id, name: analyzer.name, kind: .embedded,
+                    detail: status.isLesser ? status.detail : "YOLOX-nano", lesser: status.isLesser)
             }
         }
     }
