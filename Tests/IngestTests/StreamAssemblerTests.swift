@@ -1,0 +1,99 @@
+import Domain
+import GStreamerKit
+import Testing
+
+@testable import Ingest
+
+struct StreamAssemblerTests {
+    private let video: Caps
+    private let audio: Caps
+    private let payload: Buffer
+
+    init() throws {
+        video = try Self.caps(width: 640, codecData: "01640028ff")
+        audio = try Caps("audio/mpeg,mpegversion=4,rate=44100,channels=2,codec_data=(buffer)1210")
+        payload = try Buffer(copying: [1, 2, 3])
+    }
+
+    private static func caps(width: Int, codecData: String) throws -> Caps {
+        try Caps("video/x-h264,width=\(width),height=480,framerate=10/1,codec_data=(buffer)\(codecData)")
+    }
+
+    private func unit(_ track: Track, _ seconds: Double?, key: Bool = false, arrived: Double? = nil) -> IncomingUnit {
+        IncomingUnit(
+            track: track, presentationNanoseconds: seconds.map { Int64($0 * 1e9) }, isKeyframe: key,
+            arrivedAt: WallTime(secondsSinceEpoch: arrived ?? seconds ?? 0), payload: payload)
+    }
+
+    private func summary(_ items: [SourceItem]) -> String {
+        items.map { item in
+            switch item {
+            case .stream(let stream): stream.audioFormat == nil ? "s" : "S"
+            case .accessUnit(let unit): unit.track == .video ? "v" : "a"
+            case .failed(let error): "f(\(error.kind))"
+            }
+        }.joined()
+    }
+
+    @Test func `units before the first keyframe are left out and the description comes first`() {
+        var assembler = StreamAssembler(codec: .h264, expectsAudio: false)
+        #expect(summary(assembler.add(unit(.video, 0), format: video)) == "")
+        #expect(summary(assembler.add(unit(.video, 0.1, key: true), format: video)) == "sv")
+        #expect(summary(assembler.add(unit(.video, 0.2), format: video)) == "v")
+        #expect(assembler.droppedBeforeKeyframe == 1)
+    }
+
+    @Test func `pictures wait for the sound's format, but not for ever`() {
+        var withSound = StreamAssembler(codec: .h264, expectsAudio: true)
+        #expect(summary(withSound.add(unit(.video, 0, key: true), format: video)) == "")
+        #expect(summary(withSound.add(unit(.audio, 0), format: audio)) == "Sva")
+        var without = StreamAssembler(codec: .h264, expectsAudio: true)
+        #expect(summary(without.add(unit(.video, 0, key: true), format: video)) == "")
+        #expect(summary(without.add(unit(.video, 2), format: video)) == "svv")
+        #expect(summary(without.add(unit(.audio, 2), format: audio)) == "")
+    }
+
+    @Test func `an equal format in another object is no change, another size or encoder setting is`() throws {
+        var assembler = StreamAssembler(codec: .h264, expectsAudio: false)
+        _ = assembler.add(unit(.video, 0, key: true), format: video)
+        #expect(
+            summary(assembler.add(unit(.video, 0.1), format: try Self.caps(width: 640, codecData: "01640028ff"))) == "v"
+        )
+        var copy = assembler
+        #expect(
+            summary(copy.add(unit(.video, 0.2), format: try Self.caps(width: 800, codecData: "01640028ff")))
+                == "f(changed)")
+        #expect(summary(copy.add(unit(.video, 0.3), format: video)) == "")
+        #expect(
+            summary(assembler.add(unit(.video, 0.2), format: try Self.caps(width: 640, codecData: "01640029ff")))
+                == "f(changed)")
+    }
+
+    @Test func `timestamps may be reordered and missing but not begin anew`() {
+        var assembler = StreamAssembler(codec: .h264, expectsAudio: false)
+        _ = assembler.add(unit(.video, 10, key: true), format: video)
+        #expect(summary(assembler.add(unit(.video, 10.3), format: video)) == "v")
+        #expect(summary(assembler.add(unit(.video, 10.1), format: video)) == "v")
+        guard case .accessUnit(let made)? = assembler.add(unit(.video, nil, arrived: 10.4), format: video).first else {
+            Issue.record("no unit")
+            return
+        }
+        #expect(made.presentation.seconds > 10.3)
+        var ahead = assembler
+        #expect(summary(ahead.add(unit(.video, 100, arrived: 10.5), format: video)) == "f(changed)")
+        #expect(summary(assembler.add(unit(.video, 2, arrived: 10.5), format: video)) == "f(changed)")
+    }
+
+    @Test(arguments: [
+        ([[0x67, 1, 2], [0x65, 9, 9]], true), ([[0x09, 0xf0], [0x41, 9, 9]], false),
+        // An intra picture that is no IDR, alone and with a recovery point announced.
+        ([[0x61, 9, 9]], false), ([[0x06, 0x05, 2, 1, 1, 0x06, 1, 0xc4, 0x80], [0x61, 9]], true), ([[]], false),
+    ])
+    func `decoding starts at an IDR picture or a recovery point`(units: [[UInt8]], expected: Bool) {
+        let scan = KeyframeScan(codec: .h264, codecData: [1, 100, 0, 40, 0xff])
+        let bytes: [UInt8] = units.flatMap { unit -> [UInt8] in [0, 0, 0, UInt8(unit.count)] + unit }
+        #expect(bytes.withUnsafeBytes { scan.canStart(at: $0) } == expected)
+        let cut = Array(bytes.dropLast())
+        _ = cut.withUnsafeBytes { scan.canStart(at: $0) }
+    }
+}
