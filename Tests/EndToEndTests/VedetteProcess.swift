@@ -44,9 +44,7 @@ final class VedetteProcess {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.executable)
         process.arguments = ["run", "--config", settingsFile]
-        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("VEDETTE_") }
-        environment["G_DEBUG"] = "fatal-criticals"
-        process.environment = environment
+        process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("VEDETTE_") }
         process.standardOutput = log
         process.standardError = log
         process.standardInput = FileHandle.nullDevice
