@@ -8,7 +8,6 @@ package struct APIDependencies: Sendable {
     package var monitor: any CameraMonitor
     package var events: any EventStore
     package var hub: EventHub
-    package var queue: any JobQueue
     package var mediaFolder: String
     package var deleteEvent: @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void
     package var checks: @Sendable () async -> [(name: String, ok: Bool)]
@@ -18,7 +17,7 @@ package struct APIDependencies: Sendable {
 
     package init(
         access: AdminAccess, cameras: any CameraStore, monitor: any CameraMonitor, events: any EventStore,
-        hub: EventHub, queue: any JobQueue, mediaFolder: String,
+        hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
         analyzers: @escaping @Sendable () async -> [AnalyzerStatus], clock: any WallClock, version: String
@@ -28,7 +27,6 @@ package struct APIDependencies: Sendable {
         self.monitor = monitor
         self.events = events
         self.hub = hub
-        self.queue = queue
         self.mediaFolder = mediaFolder
         self.deleteEvent = deleteEvent
         self.checks = checks
@@ -48,7 +46,7 @@ package enum APIRouter {
         let session = SessionRoutes(access: dependencies.access)
         let system = SystemRoutes(
             version: dependencies.version, openAPI: PackageResources.openapi_json, checks: dependencies.checks,
-            analyzers: dependencies.analyzers, queue: dependencies.queue)
+            analyzers: dependencies.analyzers)
         session.addPublic(to: router)
         system.addPublic(to: router)
 

@@ -27,7 +27,6 @@ struct SystemRoutes {
     /// Name of each thing that must work, and whether it does.
     let checks: @Sendable () async -> [(name: String, ok: Bool)]
     let analyzers: @Sendable () async -> [AnalyzerStatus]
-    let queue: any JobQueue
 
     private struct Health: Encodable {
         var status: String
@@ -43,9 +42,6 @@ struct SystemRoutes {
         var kind: String
         var detail: String
         var lesser: Bool
-    }
-    private struct JobCounts: Encodable {
-        var counts: [String: Int]
     }
 
     func addPublic(to router: some RouterMethods<VedetteContext>) {
@@ -76,11 +72,6 @@ struct SystemRoutes {
                             id: $0.id.description, name: $0.name, kind: $0.kind.rawValue, detail: $0.detail,
                             lesser: $0.lesser)
                     }, nextCursor: nil))
-        }
-        router.get("/v1/jobs/counts") { _, _ in
-            let counts = try await queue.counts()
-            return jsonResponse(
-                JobCounts(counts: Dictionary(Job.State.allCases.map { ($0.rawValue, counts[$0] ?? 0) }) { $1 }))
         }
     }
 }

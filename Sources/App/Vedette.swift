@@ -70,7 +70,7 @@ struct Vedette: Sendable {
         let names = settings.policyAnalyzers
         api = APIDependencies(
             access: AdminAccess(token: token.token), cameras: store.cameras, monitor: ingest,
-            events: store.events, hub: hub, queue: store.jobs, mediaFolder: layout.mediaFolder,
+            events: store.events, hub: hub, mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
             checks: { [("database", await store.isReachable())] },
             analyzers: {

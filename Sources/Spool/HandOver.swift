@@ -54,6 +54,8 @@ package actor HandOver {
                 try? DurableFile.remove(layout.sidecar(of: id))
                 pending.remove(id)
             } catch {
+                // A stop in the middle: the last drain before the process ends does it again.
+                guard !Task.isCancelled else { return }
                 logger.warning(
                     "the hand-over of events waits for the database",
                     metadata: ["waiting": "\(pending.count)", "error": "\(error)"])

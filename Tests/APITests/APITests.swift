@@ -38,7 +38,7 @@ struct APITests {
                 let router = APIRouter.make(
                     APIDependencies(
                         access: AdminAccess(token: Self.token), cameras: store.cameras, monitor: NoCameras(),
-                        events: store.events, hub: EventHub(events: store.events, logger: logger), queue: store.jobs,
+                        events: store.events, hub: EventHub(events: store.events, logger: logger),
                         mediaFolder: media,
                         deleteEvent: { id, organization in
                             _ = try await store.events.beginDeleting(id, of: organization)
@@ -272,7 +272,7 @@ struct APITests {
         let router = APIRouter.make(
             APIDependencies(
                 access: AdminAccess(token: Self.token), cameras: store.cameras, monitor: NoCameras(),
-                events: store.events, hub: EventHub(events: store.events, logger: logger), queue: store.jobs,
+                events: store.events, hub: EventHub(events: store.events, logger: logger),
                 mediaFolder: "", deleteEvent: { _, _ in }, checks: { [] }, analyzers: { [] }, clock: TestClock(),
                 version: "test"))
         let routes = Set(
