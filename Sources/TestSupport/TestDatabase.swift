@@ -55,8 +55,12 @@ package enum TestFolder {
     /// Runs a script without waiting as soon as this process has ended, however it ends. Words of `arguments` are `$1`….
     package static func atExitOfProcess(_ script: String, _ arguments: [String]) {
         let quoted = arguments.map { "'" + $0.replacing("'", with: "'\\''") + "'" }.joined(separator: " ")
-        // `read` returns when the other end of the pipe closes with this process.
-        let whole = "trap '' INT TERM HUP; exec >/dev/null 2>&1; cd /; set -- \(quoted); read x; \(script)"
+        // `read` returns when the other end of the pipe closes with this process. What else was inherited is closed at
+        // once: Foundation's `Process` waits for a socket of its own to close, which a copy here would keep open for ever.
+        let closing = "for f in /proc/$BASHPID/fd/*; do n=${f##*/}; [ \"$n\" -gt 2 ] && eval \"exec $n>&-\"; done"
+        let watching =
+            "trap '' INT TERM HUP; exec >/dev/null 2>&1; \(closing); cd /; set -- \(quoted); read x; \(script)"
+        let whole = "exec bash -c '" + watching.replacing("'", with: "'\\''") + "'"
         // Never closed on purpose. Close-on-exec, so that no other child holds the pipe open.
         _ = popen(whole, "we")
     }
