@@ -180,9 +180,7 @@ struct ClipCheck {
 
     /// Largest and smallest step between pictures, in units of the median step.
     var steps: (least: Double, most: Double) {
-        // A stream with B-pictures may be cut after a picture whose predecessors in time come later: its last steps.
-        let whole = times.dropLast(3)
-        let steps = zip(whole, whole.dropFirst()).map { $1 - $0 }.sorted()
+        let steps = zip(times, times.dropFirst()).map { $1 - $0 }.sorted()
         guard let median = steps.isEmpty ? nil : steps[steps.count / 2], median > 0 else { return (0, 99) }
         return (steps[0] / median, (steps.last ?? 0) / median)
     }
