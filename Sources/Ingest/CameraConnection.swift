@@ -21,6 +21,11 @@ actor CameraConnection {
     private var lastVideo: MediaTime?
     private var droppedSeen = 0
     private var recordings: [EventSlot: EventRecording] = [:]
+    /// Their spans are over; they take what arrives until a picture comes that none can precede in presentation order, or
+    /// a stream with B pictures would lose some at the cut.
+    private var closing: [EventRecording] = []
+    /// They have everything that belongs to them and wait to be finished.
+    private var complete: [EventRecording] = []
     /// Ids of events by slot, kept a little longer than the recordings for `continues`.
     private var identifiers: [EventSlot: Identifier<Event>] = [:]
 
@@ -62,7 +67,8 @@ actor CameraConnection {
                         break loop
                     }
                 }
-                for recording in analyse() {
+                analyse()
+                for recording in takeComplete() {
                     finishing.addTask { await recording.finish() }
                 }
                 if let broken = decoder?.failure {
@@ -70,7 +76,8 @@ actor CameraConnection {
                     break loop
                 }
             }
-            for recording in endStream() {
+            endStream()
+            for recording in takeComplete() {
                 finishing.addTask { await recording.finish() }
             }
             continuation.finish()
@@ -104,19 +111,24 @@ actor CameraConnection {
         case .accessUnit(let unit):
             if unit.track == .video {
                 clock.observe(unit.presentation, arrivedAt: unit.arrivedAt)
-                lastVideo = max(lastVideo ?? unit.presentation, unit.presentation)
+                // The latest picture so far: all those before it in presentation order have arrived.
+                if lastVideo.map({ unit.presentation > $0 }) ?? true {
+                    lastVideo = unit.presentation
+                    complete += closing
+                    closing = []
+                }
             }
             ring.append(unit)
             board.received(unit, keyframeIntervalSeconds: ring.keyframeIntervalSeconds)
             for recording in recordings.values { recording.writer.append(unit) }
+            for recording in closing { recording.writer.append(unit) }
             if unit.track == .video { decoder?.decode(unit) }
         }
     }
 
-    /// Looks at the frames that came out of the decoder; returns the recordings that are complete.
-    private func analyse() -> [EventRecording] {
-        guard let decoder, let detector else { return [] }
-        var complete: [EventRecording] = []
+    /// Looks at the frames that came out of the decoder.
+    private func analyse() {
+        guard let decoder, let detector else { return }
         for frame in decoder.drain() {
             do {
                 let measurement = try frame.withPicture { try detector.measure($0, at: frame.presentation) }
@@ -124,7 +136,7 @@ actor CameraConnection {
                 let actions = machine.observe(
                     at: frame.presentation, moving: judgement.moving, score: judgement.score, boxes: judgement.boxes,
                     since: judgement.since)
-                complete += perform(actions, frame: frame, state: .ready)
+                perform(actions, frame: frame, state: .ready)
             } catch {
                 logger.warning("a frame could not be analysed", metadata: ["error": "\(error)"])
             }
@@ -133,17 +145,20 @@ actor CameraConnection {
                 frame, dropped: dropped - droppedSeen, openEvent: machine.openSlot.flatMap { identifiers[$0] })
             droppedSeen = dropped
         }
+    }
+
+    private func endStream() {
+        perform(machine.streamEnded(at: lastVideo ?? MediaTime(nanoseconds: 0)), frame: nil, state: .interrupted)
+        complete += closing
+        closing = []
+    }
+
+    private func takeComplete() -> [EventRecording] {
+        defer { complete = [] }
         return complete
     }
 
-    private func endStream() -> [EventRecording] {
-        let complete = perform(
-            machine.streamEnded(at: lastVideo ?? MediaTime(nanoseconds: 0)), frame: nil, state: .interrupted)
-        return complete
-    }
-
-    private func perform(_ actions: [EventAction], frame: (any DecodedFrame)?, state: Event.State) -> [EventRecording] {
-        var complete: [EventRecording] = []
+    private func perform(_ actions: [EventAction], frame: (any DecodedFrame)?, state: Event.State) {
         for action in actions {
             switch action {
             case .open(let slot, let triggered, let started, let clipFrom, let continues):
@@ -153,11 +168,10 @@ actor CameraConnection {
             case .close(let slot, let span, _):
                 guard let recording = recordings.removeValue(forKey: slot) else { continue }
                 recording.close(span: span, state: state)
-                complete.append(recording)
+                closing.append(recording)
                 identifiers = identifiers.filter { $0.key.number > slot.number - 8 }
             }
         }
-        return complete
     }
 
     private func open(

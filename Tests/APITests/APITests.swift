@@ -257,6 +257,20 @@ struct APITests {
         }
     }
 
+    @Test func `the documented bounds of a camera's settings are the ones that hold`() throws {
+        let document = try #require(
+            try JSONSerialization.jsonObject(with: Data(PackageResources.openapi_json)) as? [String: Any])
+        let schemas = (document["components"] as? [String: Any])?["schemas"] as? [String: Any]
+        for name in ["Camera", "CameraCreate", "CameraPatch"] {
+            let properties = (schemas?[name] as? [String: Any])?["properties"] as? [String: [String: Any]]
+            for bound in CameraRules.bounds {
+                let property = properties?[bound.key]
+                #expect(property?["minimum"] as? Double == bound.range.lowerBound, "\(name).\(bound.key)")
+                #expect(property?["maximum"] as? Double == bound.range.upperBound, "\(name).\(bound.key)")
+            }
+        }
+    }
+
     @Test func `every documented call exists, and every call is documented`() async throws {
         let document = try #require(
             try JSONSerialization.jsonObject(with: Data(PackageResources.openapi_json)) as? [String: Any])

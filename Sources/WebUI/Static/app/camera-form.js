@@ -10,12 +10,12 @@ import { toast, toastProblem } from "./toast.js";
 const numbers = [
   ["pre_roll_seconds", "Seconds before", 5, 0, 60, 0.5, "How much of the time before the motion is in the clip."],
   ["post_roll_seconds", "Seconds after", 5, 0, 60, 0.5, "How much of the time after the motion is in the clip."],
-  ["merge_gap_seconds", "Merge gap", 1.5, 0, 60, 0.1, "Motion that resumes within this many seconds is the same event."],
+  ["merge_gap_seconds", "Merge gap", 1.5, 0.2, 60, 0.1, "Motion that resumes within this many seconds is the same event."],
   ["cool_down_seconds", "Cool-down", 0, 0, 3600, 1, "No new event for this many seconds after one."],
-  ["maximum_length_seconds", "Longest clip", 60, 5, 3600, 1, "A longer event goes on in the next clip, without a gap."],
+  ["maximum_length_seconds", "Longest clip", 60, 10, 3600, 1, "A longer event goes on in the next clip, without a gap."],
   ["timeout_seconds", "Time-out", 10, 1, 120, 1, "Silence for this many seconds counts as a failure."],
   ["sensitivity", "Sensitivity", 0.5, 0, 1, 0.05, "0 sees nothing, 1 sees everything."],
-  ["minimum_area", "Smallest motion", 0.002, 0, 1, 0.0005, "Smallest moving region that counts, as a fraction of the picture."],
+  ["minimum_area", "Smallest motion", 0.002, 0, 0.5, 0.0005, "Smallest moving region that counts, as a fraction of the picture."],
 ];
 
 function field(name, label, control, hint) {
