@@ -32,8 +32,11 @@ struct ClipTimeline<Payload: Sendable>: Sendable {
     private var latestVideo: Int64 = 0
     private var latestAudio: Int64 = -1
     private var interval: Int64
+    private let declaredDepth: Int
 
-    init(framesPerSecond: Double?) {
+    /// `declaredDepth` is how far the stream says that it reorders; what its pictures show counts where that is more.
+    init(framesPerSecond: Double?, declaredDepth: Int? = nil) {
+        self.declaredDepth = declaredDepth ?? 0
         interval = Self.interval(framesPerSecond) ?? 40_000_000
     }
 
@@ -86,7 +89,8 @@ struct ClipTimeline<Payload: Sendable>: Sendable {
     private mutating func release() -> [Placed] {
         defer { waiting = [] }
         timeline = DecodeTimeline(
-            reorderDepth: DecodeTimeline.depth(of: waiting.lazy.map(\.presentation)), intervalNanoseconds: interval)
+            reorderDepth: max(declaredDepth, DecodeTimeline.depth(of: waiting.lazy.map(\.presentation))),
+            intervalNanoseconds: interval)
         return waiting.map { place($0) }
     }
 

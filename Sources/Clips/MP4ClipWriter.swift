@@ -48,7 +48,13 @@ package final class MP4ClipWriter: ClipWriter {
             if let audioFormat { try pipeline.set("caps", of: "audio", to: .caps(audioFormat)) }
             video = try pipeline.appSource("video")
             let audio = audioFormat == nil ? nil : try pipeline.appSource("audio")
-            state = Mutex(State(timeline: ClipTimeline(framesPerSecond: stream.framesPerSecond), audio: audio))
+            let depth = format.bytes("codec_data").flatMap {
+                ReorderDeclaration.depth(codec: stream.codec, configuration: $0)
+            }
+            state = Mutex(
+                State(
+                    timeline: ClipTimeline(framesPerSecond: stream.framesPerSecond, declaredDepth: depth), audio: audio)
+            )
             let (bus, outcome) = (pipeline.bus, self.outcome)
             bus.onMessage {
                 for message in bus.drain() where message.kind != .warning {

@@ -46,6 +46,17 @@ struct ClipTimelineTests {
         #expect(timeline.finish().isEmpty)
     }
 
+    @Test func `no decoding time follows its picture when B pictures come late in a stream that declared them`() {
+        var timeline = ClipTimeline<Int>(framesPerSecond: 10, declaredDepth: 1)
+        var placed: [ClipTimeline<Int>.Placed] = []
+        let order = Array(0..<20) + [22, 20, 21, 25, 23, 24, 26, 27, 29, 28]
+        for frame in order { placed += add(&timeline, .video, frame, key: frame == 0) }
+        placed += timeline.finish()
+        #expect(placed.map(\.payload) == order)
+        #expect(placed.allSatisfy { $0.decoding <= $0.presentation })
+        #expect(zip(placed, placed.dropFirst()).allSatisfy { $0.decoding < $1.decoding })
+    }
+
     @Test func `sound that stays away shows as a lag`() {
         var timeline = ClipTimeline<Int>(framesPerSecond: 10)
         _ = add(&timeline, .video, 0, key: true)

@@ -152,15 +152,19 @@ extension EndToEnd {
                 connectedAt[name] = epoch((camera["status"] as? [String: Any])?["connected_at"])
             }
             site.stop()
-            // Where each clip ends, and which ones go on in another.
+            try await vedette.wait("what was being recorded to be handed over", seconds: 60) {
+                try FileManager.default.contentsOfDirectory(atPath: vedette.dataFolder + "/spool").isEmpty
+            }
+            // Where each clip ends, and which ones go on in another; that one may have been interrupted by the stop.
             var ends: [String: Double] = [:]
-            for event in events {
+            var continued: Set<String> = []
+            for event in try await vedette.items("/v1/events") {
+                if let before = event["continues_event_id"] as? String { continued.insert(before) }
                 guard let id = event["id"] as? String, let clip = event["clip"] as? [String: Any],
                     let starts = epoch(clip["starts_at"]), let duration = clip["duration_seconds"] as? Double
                 else { continue }
                 ends[id] = starts + duration
             }
-            let continued = Set(events.compactMap { $0["continues_event_id"] as? String })
             var checked = 0
             for event in events {
                 let id = event["id"] as? String ?? ""
