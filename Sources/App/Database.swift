@@ -30,6 +30,16 @@ struct Database: Sendable {
         }
     }
 
+    /// Watches over the private server, if there is one; returns when cancelled.
+    func keepRunning() async {
+        guard let cluster else {
+            // A service that returns would end its group.
+            try? await Task.sleep(for: .seconds(86_400 * 365))
+            return
+        }
+        await cluster.keepRunning()
+    }
+
     func close() async {
         await store.close()
         try? await cluster?.stop()

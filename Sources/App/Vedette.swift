@@ -16,6 +16,7 @@ import Worker
 /// The composition root: wires ports to adapters and runs the services in the order in which they must stop.
 struct Vedette: Sendable {
     private let settings: VedetteSettings
+    private let database: Database
     private let store: Store
     private let logger: Logger
     private let clock = SystemClock()
@@ -35,6 +36,7 @@ struct Vedette: Sendable {
         self.settings = settings
         self.logger = logger
         startedAt = clock.now
+        self.database = database
         let store = database.store
         self.store = store
         try await SiteSetup(cameras: store.cameras, judging: store.judging, clock: clock).apply(
@@ -105,10 +107,12 @@ struct Vedette: Sendable {
         let ingest = self.ingest
         let hub = self.hub
         let handOver = self.handOver
+        let database = self.database
         // Stopped in reverse: first nobody is let in, then cameras finish their clips, then the rest.
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
+                    .init(service: UntilStopped("database") { await database.keepRunning() }),
                     .init(service: UntilStopped("hand-over") { await handOver.run() }),
                     .init(service: UntilStopped("worker") { await worker.run() }),
                     .init(service: UntilStopped("settling") { await settleMedia() }),

@@ -29,9 +29,8 @@ actor CameraConnection {
     /// Ids of events by slot, kept a little longer than the recordings for `continues`.
     private var identifiers: [EventSlot: Identifier<Event>] = [:]
 
-    /// Extra seconds the ring keeps beyond the pre-roll: an event may be told three seconds after it began, and a
-    /// busy machine decodes late: the decoder holds up to 256 units.
-    private static let ringMarginSeconds = 15.0
+    /// Extra seconds the ring keeps beyond the pre-roll: an event may be told three seconds after it began.
+    private static let ringMarginSeconds = 5.0
     private static let ringMaximumBytes = 96 << 20
 
     init(camera: Camera, ports: IngestPorts, board: StatusBoard, logger: Logger) {
@@ -130,6 +129,7 @@ actor CameraConnection {
     private func analyse() {
         guard let decoder, let detector else { return }
         for frame in decoder.drain() {
+            ring.looked(at: frame.presentation)
             do {
                 let measurement = try frame.withPicture { try detector.measure($0, at: frame.presentation) }
                 let judgement = gate.judge(measurement)

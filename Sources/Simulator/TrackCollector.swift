@@ -36,10 +36,13 @@ final class TrackCollector {
             guard let presentation = sample.presentationRunningTime else { continue }
             caps = caps ?? sample.caps
             let buffer = sample.buffer
-            let offset = buffer.withUnsafeBytes { bytes.append($0) }
+            let (offset, count) = buffer.withUnsafeBytes { unit in
+                let count = EndOfSequence.trimmedCount(unit, codec: codec)
+                return (bytes.append(UnsafeRawBufferPointer(rebasing: unit[..<count])), count)
+            }
             units.append(
                 EncodedUnit(
-                    offset: offset, byteCount: buffer.byteCount, presentation: presentation,
+                    offset: offset, byteCount: count, presentation: presentation,
                     duration: Int64(clamping: buffer.durationNanoseconds ?? 0),
                     isKeyframe: codec == .aac || !buffer.isDelta))
         }

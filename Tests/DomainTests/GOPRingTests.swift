@@ -53,6 +53,17 @@ struct GOPRingTests {
         }
     }
 
+    @Test func `what has not been looked at yet keeps its pre-roll`() {
+        var ring = GOPRing(keepSeconds: 5, maximumBytes: 1 << 20)
+        fill(&ring, seconds: 10)
+        ring.looked(at: MediaTime(seconds: 9))
+        fill(&ring, from: 10, seconds: 30)
+        #expect((ring.units(from: MediaTime(seconds: 4)).first?.presentation.seconds ?? 99) <= 4)
+        ring.looked(at: MediaTime(seconds: 39))
+        fill(&ring, from: 40, seconds: 2)
+        #expect((ring.oldest?.seconds ?? 0) >= 32)
+    }
+
     @Test func `old groups leave as a whole`() {
         var ring = GOPRing(keepSeconds: 4, maximumBytes: 1 << 20)
         fill(&ring, seconds: 20)

@@ -100,6 +100,24 @@ extension EndToEnd {
                 try await vedette.status(of: "good")["state"] as? String == "online"
             }
             #expect((try await vedette.status(of: "good")["gaps"] as? Int ?? 0) >= 1)
+            try await killDatabase(vedette)
+        }
+
+        /// The private database dies: it is started again, and what was recorded meanwhile arrives (I8).
+        private func killDatabase(_ vedette: VedetteProcess) async throws {
+            let files = FileManager.default.enumerator(atPath: vedette.dataFolder)?.compactMap { $0 as? String } ?? []
+            let file = try #require(files.first { $0.hasSuffix("/postmaster.pid") })
+            let text = try String(contentsOfFile: vedette.dataFolder + "/" + file, encoding: .utf8)
+            let server = try #require(text.split(separator: "\n").first.flatMap { Int32($0) })
+            let killedAt = Date().timeIntervalSince1970
+            #expect(kill(server, SIGKILL) == 0)
+            try await vedette.wait("a judged event after the database had died", seconds: 120) {
+                let events = (try? await vedette.items("/v1/events")) ?? []
+                return events.contains {
+                    (epoch($0["ended_at"]) ?? 0) > killedAt && $0["analysis"] as? String == "done"
+                }
+            }
+            #expect(try await vedette.get("/readyz").status == 200)
         }
 
         private func snapshot(

@@ -1,7 +1,8 @@
 /// The last seconds of one connection as whole GOPs, oldest first; payloads are shared, not copied.
 ///
-/// Bounded by seconds and by bytes. A GOP leaves only as a whole, and only when what remains still covers `keepSeconds`,
-/// or when the byte bound is passed: then `evictedForBytes` grows and the pre-roll may be short.
+/// Bounded by seconds and by bytes. A GOP leaves only as a whole, and only when what remains still covers `keepSeconds`
+/// before what has been looked at, or when the byte bound is passed: then `evictedForBytes` grows and the pre-roll may be
+/// short.
 package struct GOPRing: Sendable {
     private struct GOP: Sendable {
         var starts: MediaTime
@@ -10,6 +11,7 @@ package struct GOPRing: Sendable {
     }
     private var gops: [GOP] = []
     private var newest: MediaTime?
+    private var looked: MediaTime?
     /// Bytes of payload held now.
     package private(set) var byteCount = 0
     /// GOPs thrown out early because of the byte bound.
@@ -42,10 +44,14 @@ package struct GOPRing: Sendable {
         evict()
     }
 
+    /// The picture at `time` has been looked at, so an event may still begin there: a machine that decodes late has no
+    /// shorter pre-roll. Before the first call everything counts as looked at.
+    package mutating func looked(at time: MediaTime) { looked = max(looked ?? time, time) }
+
     private mutating func evict() {
-        guard let newest else { return }
+        guard let reached = [newest, looked].compactMap(\.self).min() else { return }
         while gops.count > 1 {
-            let stillCovers = newest.seconds(since: gops[1].starts) >= keepSeconds
+            let stillCovers = reached.seconds(since: gops[1].starts) >= keepSeconds
             guard stillCovers || byteCount > maximumBytes else { return }
             if !stillCovers { evictedForBytes += 1 }
             byteCount -= gops[0].bytes

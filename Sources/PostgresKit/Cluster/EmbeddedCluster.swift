@@ -66,6 +66,21 @@ package actor EmbeddedCluster {
         }
     }
 
+    /// Starts the server again whenever it died, at the same place; returns when cancelled. For after `start`.
+    package func keepRunning() async {
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
+            guard running != nil, process == nil else { continue }
+            logger.error("the private database died; starting it again")
+            do {
+                _ = try await start()
+                logger.notice("the private database runs again")
+            } catch {
+                logger.error("the private database cannot be started again; trying on", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(5))
+            }
+        }
+    }
+
     /// Connection string of the superuser, for making databases and for `pg_dumpall`; nil while not started.
     package func administratorConnectionString() -> String? {
         running.map { Self.connectionString($0, database: "postgres", user: Self.administrator) }
