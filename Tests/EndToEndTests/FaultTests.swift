@@ -46,7 +46,12 @@ extension EndToEnd {
                       - {name: nowhere, url: "rtsp://127.0.0.1:\(port)/nowhere"}
                     analyzers:
                       - {name: vlm, kind: openai, base_url: "\(vision.baseURL)", model: fake, timeout_seconds: 10}
-                    """)
+                    """,
+                // Tells on SIGUSR1 which objects live.
+                environment: [
+                    "GST_TRACERS": "leaks(filters=\"GstRTSPSrc,GstPipeline\")", "GST_LEAKS_TRACER_SIG": "1",
+                    "GST_DEBUG": "GST_TRACER:7", "GST_DEBUG_NO_COLOR": "1",
+                ])
             do {
                 try await vedette.start()
                 try await walk(vedette, site: site)
@@ -101,6 +106,26 @@ extension EndToEnd {
             }
             #expect((try await vedette.status(of: "good")["gaps"] as? Int ?? 0) >= 1)
             try await killDatabase(vedette)
+            try await countObjects(vedette, cameras: 10)
+        }
+
+        /// After all these attempts each camera has at most one source, one decoder and two clips.
+        private func countObjects(_ vedette: VedetteProcess, cameras: Int) async throws {
+            #expect(kill(vedette.processID, SIGUSR1) == 0)
+            func alive(_ type: String) -> Int {
+                vedette.log.split(separator: "\n").count { $0.contains("object-alive, type-name=(string)\(type),") }
+            }
+            var (before, sources) = (-1, 0)
+            try await vedette.wait("the list of living objects", seconds: 30) {
+                (before, sources) = (sources, alive("GstRTSPSrc"))
+                return sources > 0 && sources == before
+            }
+            #expect(sources <= cameras)
+            #expect(alive("GstPipeline") <= 4 * cameras)
+            let failures = vedette.log.split(separator: "\n").count { $0.contains("camera is not delivering") }
+            // Or the figures would show nothing.
+            #expect(failures > cameras)
+            print("failures \(failures), sources alive \(sources), pipelines alive \(alive("GstPipeline"))")
         }
 
         /// The private database dies: it is started again, and what was recorded meanwhile arrives (I8).

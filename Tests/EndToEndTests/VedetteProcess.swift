@@ -13,9 +13,11 @@ final class VedetteProcess {
     private(set) var base = ""
     private(set) var token = ""
     private var starts = 0
+    private let environment: [String: String]
 
     /// `settings` is the YAML without `listen` and `data_dir`.
-    init(settings: String) throws {
+    init(settings: String, environment: [String: String] = [:]) throws {
+        self.environment = environment
         // Under /tmp itself, which the database's own user can enter.
         folder = "/tmp/vedette-test-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
@@ -45,6 +47,7 @@ final class VedetteProcess {
         process.executableURL = URL(fileURLWithPath: Self.executable)
         process.arguments = ["run", "--config", settingsFile]
         process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("VEDETTE_") }
+            .merging(environment) { $1 }
         process.standardOutput = log
         process.standardError = log
         process.standardInput = FileHandle.nullDevice
