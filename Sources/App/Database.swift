@@ -17,7 +17,8 @@ struct Database: Sendable {
             cluster = nil
             connectionString = url
         } else {
-            let embedded = EmbeddedCluster(dataDirectory: settings.dataDirectory, logger: logger)
+            let embedded = EmbeddedCluster(
+                dataDirectory: settings.dataDirectory, options: .init(roles: [Store.applicationRole]), logger: logger)
             connectionString = try await embedded.start()
             cluster = embedded
         }

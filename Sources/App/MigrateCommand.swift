@@ -15,7 +15,8 @@ package enum MigrateCommand {
         if let url = settings.databaseURL {
             connectionString = url
         } else {
-            let embedded = EmbeddedCluster(dataDirectory: settings.dataDirectory, logger: logger)
+            let embedded = EmbeddedCluster(
+                dataDirectory: settings.dataDirectory, options: .init(roles: [Store.applicationRole]), logger: logger)
             connectionString = try await embedded.start()
             cluster = embedded
         }

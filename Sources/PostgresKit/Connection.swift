@@ -59,15 +59,16 @@ package actor Connection {
     /// Runs `body` in a transaction, without anyone else's statements in between: committed when it returns, rolled back
     /// when it throws. Serialization failures and deadlocks repeat it, up to `attempts` times in all.
     ///
-    /// An error of kind `connection` leaves open whether the commit happened.
+    /// An error of kind `connection` leaves open whether the commit happened. `settings` hold until the end of the
+    /// transaction.
     package func withTransaction<Value: Sendable>(
-        attempts: Int = 3, _ body: @Sendable (isolated Connection) throws -> Value
+        attempts: Int = 3, settings: TransactionSettings? = nil, _ body: @Sendable (isolated Connection) throws -> Value
     ) async throws -> Value {
         try await cancellable { connection throws in
             var attempt = 1
             while true {
                 do {
-                    return try connection.transaction(body)
+                    return try connection.transaction(settings, body)
                 } catch let error as PostgresError where error.isWorthRepeating && attempt < attempts {
                     attempt += 1
                 }
@@ -132,14 +133,21 @@ package actor Connection {
         }
     }
 
-    private func transaction<Value>(_ body: (isolated Connection) throws -> Value) throws -> Value {
+    private func transaction<Value>(
+        _ settings: TransactionSettings?, _ body: (isolated Connection) throws -> Value
+    ) throws -> Value {
         guard !isInTransaction else {
             throw PostgresError(.data, "a transaction was begun inside a transaction of the same connection")
         }
-        try run("BEGIN")
         isInTransaction = true
         defer { isInTransaction = false }
         do {
+            if let settings {
+                // One way to the server and back for all of it.
+                try runScript(settings.beginning)
+            } else {
+                try run("BEGIN")
+            }
             let value = try body(self)
             // Not cancellable: whoever is told of a cancellation may take it that nothing was written.
             let ticket = self.ticket
@@ -259,7 +267,8 @@ func connect(_ settings: ConnectionSettings, _ parsed: ConnectionSettings.Parsed
     let session = """
         SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET client_min_messages = warning; \
         SET statement_timeout = \(Int(settings.statementTimeoutSeconds * 1000)); \
-        SET idle_in_transaction_session_timeout = 60000
+        SET idle_in_transaction_session_timeout = 60000\
+        \(settings.role.map { "; SET ROLE \"\($0.replacing("\"", with: "\"\""))\"" } ?? "")
         """
     let result = PQexec(raw, session)
     defer { PQclear(result) }

@@ -10,15 +10,18 @@ package struct ConnectionSettings: Sendable, Hashable {
     package var connectTimeoutSeconds: Int
     /// The server ends a statement after this; 0 for never.
     package var statementTimeoutSeconds: Double
+    /// The role that the session acts as, of which the user is a member; nil for the user itself.
+    package var role: String?
 
     package init(
         _ connectionString: String, applicationName: String = "vedette", connectTimeoutSeconds: Int = 5,
-        statementTimeoutSeconds: Double = 30
+        statementTimeoutSeconds: Double = 30, role: String? = nil
     ) {
         self.connectionString = connectionString
         self.applicationName = applicationName
         self.connectTimeoutSeconds = connectTimeoutSeconds
         self.statementTimeoutSeconds = statementTimeoutSeconds
+        self.role = role
     }
 
     /// Where it leads, without user or password: `database "vedette" on 10.0.0.5:5432`. Throws `PostgresError` of kind

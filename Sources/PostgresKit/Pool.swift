@@ -1,175 +1,57 @@
-internal import Dispatch
-internal import Synchronization
-
 /// A bounded set of connections to one database, opened when first needed, lent to one task at a time in the order of
 /// asking. A connection that the server has closed is replaced when it is next lent.
-package final class Pool: Sendable {
-    package let settings: ConnectionSettings
-    private let size: Int
-    private let waitSeconds: Double
-    private let state = Mutex(State())
-
-    /// What a task gets: a connection that was used before, or the right to open one.
-    private enum Grant: Sendable {
-        case connection(Connection)
-        case slot
-    }
-
-    private struct Waiter {
-        var number: Int
-        var continuation: CheckedContinuation<Grant, any Error>
-    }
-
-    private struct State {
-        var idle: [Connection] = []
-        /// Open, being opened or lent.
-        var count = 0
-        var waiters: [Waiter] = []
-        var nextWaiter = 0
-        var isClosed = false
-    }
+///
+/// Copies lend the same connections.
+package struct Pool: Sendable {
+    private let lender: ConnectionLender
+    private var transactionSettings: TransactionSettings?
 
     /// - Parameters:
     ///   - size: most connections at a time, at least 1.
     ///   - waitSeconds: how long a task waits for one to become free before it throws `unavailable`.
     package init(_ settings: ConnectionSettings, size: Int, waitSeconds: Double = 30) {
-        self.settings = settings
-        self.size = max(1, size)
-        self.waitSeconds = waitSeconds
+        lender = ConnectionLender(settings, size: size, waitSeconds: waitSeconds)
     }
 
-    // MARK: Using
+    package var settings: ConnectionSettings { lender.settings }
 
-    /// Lends a connection for the length of `body`.
+    /// The same connections, with these settings for the length of each statement or transaction.
+    package func setting(_ settings: TransactionSettings) -> Pool {
+        var copy = self
+        copy.transactionSettings = settings
+        return copy
+    }
+
+    /// Lends a connection for the length of `body`, without the settings of `setting(_:)`.
     package func withConnection<Value: Sendable>(
         _ body: (Connection) async throws -> Value
     ) async throws -> Value {
-        let connection = try await acquire()
-        defer { release(.connection(connection)) }
-        return try await body(connection)
+        try await lender.withConnection(body)
     }
 
     /// One statement on a connection of the pool; see `Connection.query`.
     @discardableResult
     package func query(_ sql: String, _ parameters: [PostgresValue] = [], prepare: Bool = false) async throws -> Rows {
-        try await withConnection { try await $0.query(sql, parameters, prepare: prepare) }
+        try await lender.withConnection { [transactionSettings] connection in
+            guard let transactionSettings else { return try await connection.query(sql, parameters, prepare: prepare) }
+            return try await connection.withTransaction(settings: transactionSettings) { transaction in
+                try transaction.run(sql, parameters, prepare: prepare)
+            }
+        }
     }
 
     /// A transaction on a connection of the pool; see `Connection.withTransaction`.
     package func withTransaction<Value: Sendable>(
         attempts: Int = 3, _ body: @Sendable (isolated Connection) throws -> Value
     ) async throws -> Value {
-        try await withConnection { try await $0.withTransaction(attempts: attempts, body) }
+        try await lender.withConnection { [transactionSettings] connection in
+            try await connection.withTransaction(attempts: attempts, settings: transactionSettings, body)
+        }
     }
 
     /// Refuses new work and closes what is idle; what is lent is closed when it comes back. Idempotent.
-    package func close() async {
-        let (idle, waiters) = state.withLock { state in
-            state.isClosed = true
-            defer {
-                state.count -= state.idle.count
-                state.idle = []
-                state.waiters = []
-            }
-            return (state.idle, state.waiters)
-        }
-        for waiter in waiters { waiter.continuation.resume(throwing: Self.closedError) }
-        for connection in idle { await connection.close() }
-    }
+    package func close() async { await lender.close() }
 
     /// Connections open or being opened, and tasks waiting for one.
-    package var usage: (connections: Int, waiting: Int) { state.withLock { ($0.count, $0.waiters.count) } }
-
-    // MARK: Lending
-
-    private static let closedError = PostgresError(.unavailable, "the database connections were closed")
-
-    private func acquire() async throws -> Connection {
-        switch try await grant() {
-        case .connection(let connection):
-            if await connection.isUsable() { return connection }
-            await connection.close()
-            return try await open()
-        case .slot:
-            return try await open()
-        }
-    }
-
-    /// Opens a connection for a slot that the caller holds.
-    private func open() async throws -> Connection {
-        do {
-            return try await Connection.open(settings)
-        } catch {
-            release(.slot)
-            throw error
-        }
-    }
-
-    private func grant() async throws -> Grant {
-        try Task.checkCancellation()
-        let immediate: Grant? = try state.withLock { (state) throws(PostgresError) in
-            if state.isClosed { throw Self.closedError }
-            if let connection = state.idle.popLast() { return .connection(connection) }
-            if state.count < size {
-                state.count += 1
-                return .slot
-            }
-            return nil
-        }
-        if let immediate { return immediate }
-
-        let number = state.withLock { state in
-            state.nextWaiter += 1
-            return state.nextWaiter
-        }
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let outcome: Result<Grant, any Error>? = state.withLock { state in
-                    if state.isClosed { return .failure(Self.closedError) }
-                    if Task.isCancelled { return .failure(CancellationError()) }
-                    if let connection = state.idle.popLast() { return .success(.connection(connection)) }
-                    if state.count < size {
-                        state.count += 1
-                        return .success(.slot)
-                    }
-                    state.waiters.append(Waiter(number: number, continuation: continuation))
-                    return nil
-                }
-                if let outcome { return continuation.resume(with: outcome) }
-                DispatchQueue.global().asyncAfter(deadline: .now() + waitSeconds) { [weak self] in
-                    self?.giveUp(number) { pool in
-                        PostgresError(
-                            .unavailable,
-                            "no database connection became free within \(pool.waitSeconds) s; all \(pool.size) are in use"
-                        )
-                    }
-                }
-            }
-        } onCancel: {
-            giveUp(number) { _ in CancellationError() }
-        }
-    }
-
-    private func giveUp(_ number: Int, _ error: (Pool) -> any Error) {
-        let waiter = state.withLock { state -> Waiter? in
-            guard let index = state.waiters.firstIndex(where: { $0.number == number }) else { return nil }
-            return state.waiters.remove(at: index)
-        }
-        waiter?.continuation.resume(throwing: error(self))
-    }
-
-    /// Takes back a connection or a slot and hands it to whoever has waited longest.
-    private func release(_ grant: Grant) {
-        let waiter = state.withLock { state -> Waiter? in
-            if !state.waiters.isEmpty { return state.waiters.removeFirst() }
-            if case .connection(let connection) = grant, !state.isClosed {
-                state.idle.append(connection)
-            } else {
-                // A connection that is not kept closes itself when its last reference goes.
-                state.count -= 1
-            }
-            return nil
-        }
-        waiter?.continuation.resume(returning: grant)
-    }
+    package var usage: (connections: Int, waiting: Int) { lender.usage }
 }

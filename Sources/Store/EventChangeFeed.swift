@@ -50,7 +50,7 @@ actor EventChangeFeed {
             return
         }
         let since = PostgresTimestamp(microsecondsSinceEpoch: seen - Self.overlapMicroseconds)
-        let rows = try await pool.query(
+        let rows = try await pool.on(.feed).query(
             """
             SELECT id, organization_id, state = 'deleting' AS is_deleting, created_at >= $1 AS is_new,
                 (extract(epoch FROM changed_at) * 1000000)::bigint AS changed

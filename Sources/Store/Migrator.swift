@@ -27,7 +27,9 @@ package struct Migrator: Sendable {
 
     /// The migrations of this version. A new file needs its line here.
     package static let embedded: [Migration] = [
-        Migration(name: "V0001_initial", sql: String(decoding: PackageResources.V0001_initial_sql, as: UTF8.self))
+        Migration(name: "V0001_initial", sql: String(decoding: PackageResources.V0001_initial_sql, as: UTF8.self)),
+        Migration(
+            name: "V0002_row_security", sql: String(decoding: PackageResources.V0002_row_security_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails
@@ -41,24 +43,30 @@ package struct Migrator: Sendable {
         do {
             // "vedette" in ASCII.
             try await connection.query("SELECT pg_advisory_lock(x'76656465747465'::bigint)")
-            try await connection.query(
-                """
-                CREATE TABLE IF NOT EXISTS schema_migrations (
-                    position int PRIMARY KEY,
-                    name text NOT NULL UNIQUE,
-                    checksum text NOT NULL,
-                    applied_at timestamptz NOT NULL DEFAULT now()
-                )
-                """)
+            // Asked for first, because a user that may make no table may still use those that are there.
+            if try await !hasSchema(connection) {
+                try await connection.query(
+                    """
+                    CREATE TABLE schema_migrations (
+                        position int PRIMARY KEY,
+                        name text NOT NULL UNIQUE,
+                        checksum text NOT NULL,
+                        applied_at timestamptz NOT NULL DEFAULT now()
+                    )
+                    """)
+            }
             let pending = try await pending(connection)
             for (position, migration) in pending {
                 try await connection.withTransaction(attempts: 1) { transaction in
+                    // Row security would hide from a later migration the rows that it is to change.
+                    try transaction.run("SELECT set_config('vedette.duty', 'migration', true)")
                     try transaction.runScript(migration.sql)
                     try transaction.run(
                         "INSERT INTO schema_migrations (position, name, checksum) VALUES ($1, $2, encode(sha256($3), 'hex'))",
                         [.int(position), .text(migration.name), .bytes(Array(migration.sql.utf8))])
                 }
             }
+            try await ApplicationRole.prepare(connection)
             await connection.close()
             return pending.map(\.migration.name)
         } catch {
@@ -72,16 +80,20 @@ package struct Migrator: Sendable {
     package func check(_ settings: ConnectionSettings) async throws -> [String] {
         let connection = try await Connection.open(settings)
         do {
-            let exists: Bool =
-                try await connection.query("SELECT to_regclass('schema_migrations') IS NOT NULL AS is_there").first?
-                .get("is_there") ?? false
-            let names = exists ? try await pending(connection).map(\.migration.name) : migrations.map(\.name)
+            let names =
+                try await hasSchema(connection)
+                ? try await pending(connection).map(\.migration.name) : migrations.map(\.name)
             await connection.close()
             return names
         } catch {
             await connection.close()
             throw error
         }
+    }
+
+    private func hasSchema(_ connection: Connection) async throws -> Bool {
+        try await connection.query("SELECT to_regclass('schema_migrations') IS NOT NULL AS is_there").first?
+            .get("is_there") ?? false
     }
 
     private func pending(_ connection: Connection) async throws -> [(position: Int, migration: Migration)] {

@@ -13,7 +13,7 @@ struct PostgresCameraStore: CameraStore {
 
     func sites(of organization: Identifier<Organization>) async throws -> [Site] {
         try await storing("sites") {
-            try await pool.query(
+            try await pool.of(organization).query(
                 "SELECT id, organization_id, name, time_zone FROM sites WHERE organization_id = $1 ORDER BY name, id",
                 [.id(organization)]
             ).map { row in
@@ -26,7 +26,7 @@ struct PostgresCameraStore: CameraStore {
 
     func put(_ site: Site) async throws {
         _ = try await storing("site \"\(site.name)\"") {
-            try await pool.query(
+            try await pool.of(site.organization).query(
                 """
                 INSERT INTO sites (id, organization_id, name, time_zone) VALUES ($1, $2, $3, $4)
                 ON CONFLICT (id) DO UPDATE SET name = excluded.name, time_zone = excluded.time_zone
@@ -36,7 +36,7 @@ struct PostgresCameraStore: CameraStore {
 
     func cameras(of organization: Identifier<Organization>) async throws -> [Camera] {
         try await storing("cameras") {
-            try await pool.query(
+            try await pool.of(organization).query(
                 """
                 SELECT \(Self.columns) FROM cameras WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY name, id
                 """, [.id(organization)]
@@ -46,7 +46,7 @@ struct PostgresCameraStore: CameraStore {
 
     func camera(_ id: Identifier<Camera>, of organization: Identifier<Organization>) async throws -> Camera {
         try await storing("camera \(id)") {
-            let rows = try await pool.query(
+            let rows = try await pool.of(organization).query(
                 "SELECT \(Self.columns) FROM cameras WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL",
                 [.id(id), .id(organization)])
             guard let row = rows.first else { throw Self.missing(id) }
@@ -56,7 +56,7 @@ struct PostgresCameraStore: CameraStore {
 
     func insert(_ camera: Camera) async throws {
         _ = try await storing("camera \"\(camera.name)\"") {
-            try await pool.query(
+            try await pool.of(camera.organization).query(
                 """
                 WITH inserted AS (
                     INSERT INTO cameras (\(Self.columns))
@@ -70,7 +70,7 @@ struct PostgresCameraStore: CameraStore {
 
     func update(_ camera: Camera) async throws -> Int64 {
         try await storing("camera \"\(camera.name)\"") {
-            let rows = try await pool.query(
+            let rows = try await pool.of(camera.organization).query(
                 """
                 WITH updated AS (
                     UPDATE cameras SET site_id = $3, name = $4, enabled = $5, url = $6, transport = $7,
@@ -91,7 +91,7 @@ struct PostgresCameraStore: CameraStore {
 
     func delete(_ id: Identifier<Camera>, of organization: Identifier<Organization>) async throws {
         try await storing("camera \(id)") {
-            let rows = try await pool.query(
+            let rows = try await pool.of(organization).query(
                 """
                 WITH deleted AS (
                     UPDATE cameras SET deleted_at = now(), enabled = false, revision = revision + 1, updated_at = now()
@@ -106,7 +106,7 @@ struct PostgresCameraStore: CameraStore {
 
     func camerasToIngest() async throws -> [Camera] {
         try await storing("cameras") {
-            try await pool.query(
+            try await pool.on(.ingest).query(
                 "SELECT \(Self.columns) FROM cameras WHERE deleted_at IS NULL ORDER BY organization_id, name, id"
             ).map(Self.camera)
         }

@@ -68,13 +68,15 @@ struct PostgresEventStore: EventStore {
             .int(clip.videoUnits), .id(Identifier<Job>.make(at: .now)), .int(Self.judgingAttempts),
         ]
         _ = try await storing("event \(record.id)") {
-            try await pool.query(Self.handOverStatement, parameters, prepare: true)
+            try await pool.of(record.organization).query(Self.handOverStatement, parameters, prepare: true)
         }
     }
 
     func event(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws -> EventDetail {
         try await storing("event \(id)") {
-            guard let row = try await pool.query(EventRow.selectOne, [.id(id), .id(organization)]).first else {
+            guard
+                let row = try await pool.of(organization).query(EventRow.selectOne, [.id(id), .id(organization)]).first
+            else {
                 throw Self.missing(id)
             }
             return try EventRow.detail(row)
@@ -84,7 +86,7 @@ struct PostgresEventStore: EventStore {
     func events(_ query: EventQuery, of organization: Identifier<Organization>) async throws -> [EventDetail] {
         let statement = EventListStatement(query, of: organization)
         return try await storing("events") {
-            try await pool.query(statement.sql, statement.parameters).map(EventRow.detail)
+            try await pool.of(organization).query(statement.sql, statement.parameters).map(EventRow.detail)
         }
     }
 
@@ -92,7 +94,7 @@ struct PostgresEventStore: EventStore {
         of event: Identifier<Event>, in organization: Identifier<Organization>
     ) async throws -> [Verdict] {
         try await storing("event \(event)") {
-            let rows = try await pool.query(
+            let rows = try await pool.of(organization).query(
                 """
                 SELECT \(VerdictRow.columns)
                 FROM events e LEFT JOIN verdicts v ON v.event_id = e.id
@@ -109,7 +111,7 @@ struct PostgresEventStore: EventStore {
         note: String??
     ) async throws {
         try await storing("event \(id)") {
-            let rows = try await pool.query(
+            let rows = try await pool.of(organization).query(
                 """
                 WITH changed AS (
                     UPDATE events SET reviewed = coalesce($3::boolean, reviewed), starred = coalesce($4::boolean, starred),
@@ -133,7 +135,7 @@ struct PostgresEventStore: EventStore {
         _ id: Identifier<Event>, of organization: Identifier<Organization>
     ) async throws -> EventRecord {
         try await storing("event \(id)") {
-            try await pool.withTransaction { transaction in
+            try await pool.of(organization).withTransaction { transaction in
                 // Jobs before events, in the order in which the queue locks them. A worker on it loses its lease.
                 try transaction.run(
                     """
@@ -162,7 +164,7 @@ struct PostgresEventStore: EventStore {
 
     func finishDeleting(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws {
         _ = try await storing("event \(id)") {
-            try await pool.query(
+            try await pool.of(organization).query(
                 "DELETE FROM events WHERE id = $1 AND organization_id = $2 AND state = 'deleting'",
                 [.id(id), .id(organization)])
         }
@@ -170,13 +172,15 @@ struct PostgresEventStore: EventStore {
 
     func deleting() async throws -> [EventRecord] {
         try await storing("events") {
-            try await pool.query(EventRow.select + " WHERE e.state = 'deleting' ORDER BY e.id").map(EventRow.record)
+            try await pool.on(.settle).query(EventRow.select + " WHERE e.state = 'deleting' ORDER BY e.id").map(
+                EventRow.record)
         }
     }
 
     func existing(_ ids: [Identifier<Event>]) async throws -> Set<Identifier<Event>> {
         try await storing("events") {
-            let rows = try await pool.query("SELECT id FROM events WHERE id = ANY ($1::uuid[])", [.ids(ids)])
+            let rows = try await pool.on(.settle).query(
+                "SELECT id FROM events WHERE id = ANY ($1::uuid[])", [.ids(ids)])
             return Set(try rows.map { try $0.id("id", of: Event.self) })
         }
     }

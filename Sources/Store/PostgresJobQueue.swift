@@ -14,7 +14,7 @@ package struct PostgresJobQueue: JobQueue {
     package init(
         pool: Pool, listener: Listener, pollSeconds: Double, now: @escaping @Sendable () -> WallTime? = { nil }
     ) {
-        self.pool = pool
+        self.pool = pool.on(.queue)
         self.listener = listener
         wakeups = JobWakeups(pollSeconds: pollSeconds)
         self.now = now

@@ -7,7 +7,7 @@ struct PostgresJudgingStore: JudgingStore {
 
     func put(_ analyzer: Analyzer) async throws -> Identifier<Analyzer> {
         try await storing("analyzer \"\(analyzer.name)\"") {
-            let rows = try await pool.query(
+            let rows = try await pool.of(analyzer.organization).query(
                 """
                 INSERT INTO analyzers (id, organization_id, name, kind, base_url, model, api_key, timeout_seconds)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -30,7 +30,7 @@ struct PostgresJudgingStore: JudgingStore {
 
     func analyzers(of organization: Identifier<Organization>) async throws -> [Analyzer] {
         try await storing("analyzers") {
-            try await pool.query(
+            try await pool.of(organization).query(
                 """
                 SELECT id, organization_id, name, kind, base_url, model, api_key, timeout_seconds FROM analyzers
                 WHERE organization_id = $1 ORDER BY name
@@ -45,7 +45,7 @@ struct PostgresJudgingStore: JudgingStore {
                 "a policy of mode single takes exactly one analyzer, not \(policy.analyzers.count)")
         }
         try await storing("the policy") {
-            try await pool.withTransaction { transaction in
+            try await pool.of(organization).withTransaction { transaction in
                 try Self.lock(organization, transaction)
                 let stored = try transaction.run(
                     """
@@ -70,7 +70,7 @@ struct PostgresJudgingStore: JudgingStore {
     ) async throws -> DefinitionVersion {
         let now = WallTime.now
         return try await storing("the definition") {
-            try await pool.withTransaction { transaction in
+            try await pool.of(organization).withTransaction { transaction in
                 try Self.lock(organization, transaction)
                 let definitions = try transaction.run(
                     """
@@ -108,7 +108,7 @@ struct PostgresJudgingStore: JudgingStore {
     func task(for event: Identifier<Event>, of organization: Identifier<Organization>) async throws -> JudgeTask {
         try await storing("event \(event)") {
             // One transaction, so that policy and analyzers belong together.
-            try await pool.withTransaction { transaction in
+            try await pool.of(organization).withTransaction { transaction in
                 guard let row = try transaction.run(EventRow.selectOne, [.id(event), .id(organization)]).first else {
                     throw StoreError.notFound("there is no event \(event)")
                 }

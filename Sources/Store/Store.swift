@@ -25,13 +25,22 @@ package struct Store: Sendable {
         }
     }
 
+    /// The role that a private database must have and grant to its usual role.
+    package static let applicationRole = ApplicationRole.name
+
     /// Migrates the database and makes the repositories. Throws `StoreError.unavailable` where it cannot be reached,
     /// `Migrator.Refusal` where it is not one for this version.
     package static func open(
         connectionString: String, options: Options = Options(), logger: Logger
     ) async throws -> Store {
-        let settings = ConnectionSettings(connectionString)
+        var settings = ConnectionSettings(connectionString)
         let applied = try await storing("the database") { try await Migrator().migrate(settings) }
+        settings.role = try await storing("the database") { [settings] in try await ApplicationRole.choose(settings) }
+        if settings.role == nil {
+            logger.notice(
+                "the database user may not make roles: it acts itself, under forced row-level security (docs/design/tenancy.md)"
+            )
+        }
         if !applied.isEmpty { logger.info("migrated the database", metadata: ["applied": "\(applied)"]) }
         return Store(settings, options: options, logger: logger)
     }

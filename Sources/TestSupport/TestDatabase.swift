@@ -30,6 +30,15 @@ package struct TestDatabase: Sendable {
         try await SharedCluster.shared.makeDatabase()
     }
 
+    /// As `connectionString` for another user; the superuser is `postgres`.
+    package func connectionString(user: String) -> String { connectionString + " user=\(user)" }
+
+    /// For looking at all rows behind row security, as the owner of the tables may.
+    package var inspectionString: String { connectionString + " options='-c vedette.duty=migration'" }
+
+    /// One statement as the superuser, outside this database.
+    package func administer(_ sql: String) async throws { try await SharedCluster.shared.administer(sql) }
+
     package func drop() async {
         await SharedCluster.shared.drop(name)
     }
@@ -94,7 +103,7 @@ private actor SharedCluster {
                     settings: [
                         "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
                         "max_connections": "300",
-                    ], isDisposable: true),
+                    ], isDisposable: true, roles: ["vedette_application"]),
                 logger: Logger(label: "test.cluster"))
             _ = try await cluster.start()
             return cluster

@@ -18,7 +18,7 @@ struct TestStore: Sendable {
     static func with(_ body: (TestStore) async throws -> Void) async throws {
         try await TestDatabase.with { database async throws in
             let store = try await Store.open(connectionString: database.connectionString, logger: logger)
-            let settings = ConnectionSettings(database.connectionString)
+            let settings = ConnectionSettings(database.inspectionString)
             let made = TestStore(
                 store: store, database: database, pool: Pool(settings, size: 8),
                 listener: Listener(settings, channels: Channel.all, logger: logger))
@@ -98,4 +98,9 @@ struct TestStore: Sendable {
                 model: "yolox-nano", latencySeconds: 0.125, promptTokens: nil, completionTokens: 7, promptHash: nil),
             createdAt: WallTime(nanosecondsSinceEpoch: WallTime.now.nanosecondsSinceEpoch / 1000 * 1000))
     }
+}
+
+extension TestStore {
+    /// Rows in the tables of people and keys.
+    static func fillAccess(_ store: TestStore) async throws {}
 }

@@ -13,10 +13,13 @@ package actor EmbeddedCluster {
         package var settings: [String: String]
         /// Skips waiting for the disk while making the cluster: for tests.
         package var isDisposable: Bool
+        /// Roles without sign-in that the usual role is made a member of.
+        package var roles: [String]
 
-        package init(settings: [String: String] = [:], isDisposable: Bool = false) {
+        package init(settings: [String: String] = [:], isDisposable: Bool = false, roles: [String] = []) {
             self.settings = settings
             self.isDisposable = isDisposable
+            self.roles = roles
         }
     }
 
@@ -268,6 +271,11 @@ package actor EmbeddedCluster {
             ConnectionSettings(Self.connectionString(running, database: "postgres", user: Self.administrator)))
         let roles = try await connection.query("SELECT FROM pg_roles WHERE rolname = $1", [.text(Self.name)])
         if roles.isEmpty { try await connection.query("CREATE ROLE \(Self.name) LOGIN") }
+        for role in options.roles {
+            let found = try await connection.query("SELECT FROM pg_roles WHERE rolname = $1", [.text(role)])
+            if found.isEmpty { try await connection.query("CREATE ROLE \"\(role)\" NOLOGIN") }
+            try await connection.query("GRANT \"\(role)\" TO \(Self.name)")
+        }
         let databases = try await connection.query("SELECT FROM pg_database WHERE datname = $1", [.text(Self.name)])
         if databases.isEmpty { try await connection.query("CREATE DATABASE \(Self.name) OWNER \(Self.name)") }
         await connection.close()
