@@ -10,6 +10,8 @@ package struct ConnectionSettings: Sendable, Hashable {
     package var connectTimeoutSeconds: Int
     /// The server ends a statement after this; 0 for never.
     package var statementTimeoutSeconds: Double
+    /// Further settings of each session by name; fixed words only, never from outside.
+    package var session: [String: String] = [:]
 
     package init(
         _ connectionString: String, applicationName: String = "vedette", connectTimeoutSeconds: Int = 5,

@@ -25,7 +25,7 @@ struct StoreBenchmarks {
         let store = try await Store.open(connectionString: database, logger: TestStore.logger)
         let pool = Pool(ConnectionSettings(database), size: 1)
         let test = TestStore(
-            store: store, database: try await TestDatabase.make(), pool: pool,
+            store: store, database: try await TestDatabase.make(), pool: pool, queuePool: pool,
             listener: Listener(ConnectionSettings(database), channels: [], logger: TestStore.logger))
         try await test.configureJudging()
         let camera = try await test.makeCamera()
