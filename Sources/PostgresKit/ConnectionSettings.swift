@@ -12,6 +12,8 @@ package struct ConnectionSettings: Sendable, Hashable {
     package var statementTimeoutSeconds: Double
     /// The role that the session acts as, of which the user is a member; nil for the user itself.
     package var role: String?
+    /// Further settings of each session by name; fixed words only, never from outside.
+    package var session: [String: String] = [:]
 
     package init(
         _ connectionString: String, applicationName: String = "vedette", connectTimeoutSeconds: Int = 5,

@@ -5,6 +5,7 @@ internal import PostgresKit
 struct PostgresEventStore: EventStore {
     let pool: Pool
     let listener: Listener
+    let bell: JobBell
 
     /// Runs of a judging job before it gives up; with the usual back-off about half an hour.
     static let judgingAttempts = 12
@@ -42,16 +43,13 @@ struct PostgresEventStore: EventStore {
                 nullif(item.value->'box', 'null')
             FROM event, jsonb_array_elements($19::jsonb) WITH ORDINALITY item (value, position)
         ), job AS (
-            INSERT INTO jobs (id, organization_id, kind, payload, event_id, state, run_at, max_attempts, unique_key, created_at)
-            SELECT $26, organization_id, 'judge_event', jsonb_build_object('event_id', id), id, 'available',
+            INSERT INTO jobs (id, organization_id, kind, payload, state, run_at, max_attempts, unique_key, created_at)
+            SELECT $26, organization_id, 'judge_event', jsonb_build_object('event_id', id), 'available',
                 clock_timestamp(), $27, 'judge_event:' || id, clock_timestamp()
             FROM event WHERE analysis = 'pending'
             ON CONFLICT (unique_key) DO NOTHING
-            RETURNING kind
         )
         SELECT \(Channel.notifyEvent(.created, id: "id", organization: "organization_id")) FROM event
-        UNION ALL
-        SELECT pg_notify('\(Channel.jobs)', kind) FROM job
         """
 
     func handOver(_ record: EventRecord) async throws {
@@ -70,6 +68,7 @@ struct PostgresEventStore: EventStore {
         _ = try await storing("event \(record.id)") {
             try await pool.of(record.organization).query(Self.handOverStatement, parameters, prepare: true)
         }
+        bell.ring()
     }
 
     func event(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws -> EventDetail {
@@ -138,12 +137,7 @@ struct PostgresEventStore: EventStore {
             try await pool.of(organization).withTransaction { transaction in
                 // Jobs before events, in the order in which the queue locks them. A worker on it loses its lease.
                 try transaction.run(
-                    """
-                    UPDATE jobs SET state = 'cancelled', finished_at = now(), lease_token = NULL, lease_owner = NULL,
-                        lease_expires_at = NULL
-                    WHERE event_id = $1 AND organization_id = $2
-                        AND state IN ('available', 'scheduled', 'retryable', 'leased')
-                    """, [.id(id), .id(organization)])
+                    JobStatements.cancelByKey, [.text("judge_event:\(id)"), .id(organization)])
                 let rows = try transaction.run(
                     """
                     WITH changed AS (

@@ -10,6 +10,9 @@ package struct Store: Sendable {
     package let jobs: any JobQueue
 
     private let pool: Pool
+    /// Of sessions that are set for the queue's statements.
+    private let queuePool: Pool
+    private let bell: JobBell
     private let listener: Listener
 
     /// How many connections, and how often a waiting worker looks without being told.
@@ -18,9 +21,12 @@ package struct Store: Sendable {
         package var poolSize: Int
         /// Bounds how late a job is seen whose lease ran out or whose notification was lost.
         package var pollSeconds: Double
+        /// Connections for the queue, besides the others.
+        package var queuePoolSize: Int
 
-        package init(poolSize: Int = 8, pollSeconds: Double = 5) {
+        package init(poolSize: Int = 8, pollSeconds: Double = 5, queuePoolSize: Int = 4) {
             self.poolSize = poolSize
+            self.queuePoolSize = queuePoolSize
             self.pollSeconds = pollSeconds
         }
     }
@@ -50,9 +56,15 @@ package struct Store: Sendable {
         pool = Pool(settings, size: options.poolSize)
         listener = Listener(settings, channels: Channel.all, logger: logger)
         cameras = PostgresCameraStore(pool: pool, listener: listener)
-        events = PostgresEventStore(pool: pool, listener: listener)
+        var queueSettings = settings
+        queueSettings.applicationName += " queue"
+        queueSettings.session = PostgresJobQueue.session
+        queuePool = Pool(queueSettings, size: options.queuePoolSize)
+        let wakeups = JobWakeups(pollSeconds: options.pollSeconds)
+        bell = JobBell(pool: queuePool, wakeups: wakeups)
+        events = PostgresEventStore(pool: pool, listener: listener, bell: bell)
         judging = PostgresJudgingStore(pool: pool)
-        jobs = PostgresJobQueue(pool: pool, listener: listener, pollSeconds: options.pollSeconds)
+        jobs = PostgresJobQueue(pool: queuePool, listener: listener, wakeups: wakeups, bell: bell)
     }
 
     /// Whether the database answers within two seconds.
@@ -72,6 +84,8 @@ package struct Store: Sendable {
     /// Ends all streams and connections. Idempotent.
     package func close() async {
         await listener.close()
+        await bell.close()
+        await queuePool.close()
         await pool.close()
     }
 }

@@ -5,20 +5,22 @@ internal import Synchronization
 package final class InMemoryJobQueue: JobQueue {
     private struct Entry {
         var job: Job
-        var priority: Int
         var order: Int
         var runAt: WallTime
+        var uniqueKey: String?
         var token: Identifier<Lease>?
         var expiresAt: WallTime?
         var expirations = 0
         var lastError: String?
+
+        var isFinished: Bool { [.succeeded, .discarded, .cancelled].contains(job.state) }
     }
 
     private struct State {
         var entries: [Identifier<Job>: Entry] = [:]
-        var uniqueKeys: Set<String> = []
         var inserted = 0
         var verdicts: [Verdict] = []
+        var lastTurns: [JobPriority: Identifier<Organization>] = [:]
         var waiting: [Int: AsyncStream<Void>.Continuation] = [:]
         var nextWaiting = 0
     }
@@ -33,23 +35,39 @@ package final class InMemoryJobQueue: JobQueue {
     /// Adds a job unless there is one with this `uniqueKey`; returns its id, or nil.
     @discardableResult
     package func enqueue(
-        kind: String, payload: String = "{}", priority: Int = 0, maximumAttempts: Int = 12, delaySeconds: Double = 0,
-        uniqueKey: String? = nil
+        kind: String, payload: String = "{}", priority: JobPriority = .live, maximumAttempts: Int = 12,
+        delaySeconds: Double = 0, uniqueKey: String? = nil
     ) -> Identifier<Job>? {
+        let job = NewJob(
+            id: .make(at: now()), organization: Organization.first, kind: kind, payload: payload, priority: priority,
+            maximumAttempts: maximumAttempts, delaySeconds: delaySeconds, uniqueKey: uniqueKey)
+        return insert([job]).first
+    }
+
+    private func insert(_ jobs: [NewJob]) -> Set<Identifier<Job>> {
         let now = now()
-        let id = state.withLock { state -> Identifier<Job>? in
-            if let uniqueKey, !state.uniqueKeys.insert(uniqueKey).inserted { return nil }
-            let job = Job(
-                id: .make(at: now), organization: Organization.first, kind: kind, payload: payload,
-                state: delaySeconds > 0 ? .scheduled : .available, attempt: 0, maximumAttempts: maximumAttempts)
-            state.inserted += 1
-            state.entries[job.id] = Entry(
-                job: job, priority: priority, order: state.inserted,
-                runAt: now.advanced(bySeconds: max(0, delaySeconds)))
-            return job.id
+        let inserted = state.withLock { state in
+            var inserted: Set<Identifier<Job>> = []
+            for new in jobs where state.entries[new.id] == nil {
+                if let key = new.uniqueKey,
+                    state.entries.values.contains(where: { $0.uniqueKey == key && !$0.isFinished })
+                {
+                    continue
+                }
+                let job = Job(
+                    id: new.id, organization: new.organization, kind: new.kind, payload: new.payload,
+                    state: new.delaySeconds > 0 ? .scheduled : .available, attempt: 0,
+                    maximumAttempts: new.maximumAttempts, priority: new.priority)
+                state.inserted += 1
+                state.entries[job.id] = Entry(
+                    job: job, order: state.inserted, runAt: now.advanced(bySeconds: max(0, new.delaySeconds)),
+                    uniqueKey: new.uniqueKey)
+                inserted.insert(job.id)
+            }
+            return inserted
         }
-        if id != nil { wake() }
-        return id
+        if !inserted.isEmpty { wake() }
+        return inserted
     }
 
     /// What was completed with, in order.
@@ -60,6 +78,9 @@ package final class InMemoryJobQueue: JobQueue {
     package func lastError(of id: Identifier<Job>) -> String? { state.withLock { $0.entries[id]?.lastError } }
 
     // MARK: JobQueue
+
+    @discardableResult
+    package func enqueue(_ jobs: [NewJob]) async throws -> Set<Identifier<Job>> { insert(jobs) }
 
     package func claim(kinds: [String], limit: Int, owner: String, leaseSeconds: Double) async throws -> [Lease] {
         let now = now()
@@ -84,8 +105,7 @@ package final class InMemoryJobQueue: JobQueue {
                 case .succeeded, .discarded, .cancelled: continue
                 }
             }
-            candidates.sort { ($0.priority, $0.runAt, $0.order) < ($1.priority, $1.runAt, $1.order) }
-            return candidates.prefix(max(0, limit)).map { candidate in
+            return Self.inTurn(candidates, after: state.lastTurns).prefix(max(0, limit)).map { candidate in
                 var entry = candidate
                 let token = Identifier<Lease>.make(at: now)
                 entry.job.state = .leased
@@ -93,6 +113,7 @@ package final class InMemoryJobQueue: JobQueue {
                 entry.token = token
                 entry.expiresAt = now.advanced(bySeconds: leaseSeconds)
                 state.entries[entry.job.id] = entry
+                state.lastTurns[entry.job.priority] = entry.job.organization
                 return Lease(job: entry.job, token: token)
             }
         }
@@ -106,13 +127,18 @@ package final class InMemoryJobQueue: JobQueue {
             }.map(\.token))
     }
 
-    package func complete(_ lease: Lease, verdict: Verdict?) async throws -> Bool {
-        let isHeld = change(lease) { entry in
-            entry.job.state = .succeeded
-            entry.token = nil
+    package func complete(_ completions: [JobCompletion]) async throws -> Set<Identifier<Lease>> {
+        var written: Set<Identifier<Lease>> = []
+        for completion in completions {
+            let isHeld = change(completion.lease) { entry in
+                entry.job.state = .succeeded
+                entry.token = nil
+            }
+            guard isHeld else { continue }
+            written.insert(completion.lease.token)
+            if let verdict = completion.verdict { state.withLock { $0.verdicts.append(verdict) } }
         }
-        if isHeld, let verdict { state.withLock { $0.verdicts.append(verdict) } }
-        return isHeld
+        return written
     }
 
     package func retry(_ lease: Lease, error: String, delaySeconds: Double) async throws -> Bool {
@@ -133,17 +159,54 @@ package final class InMemoryJobQueue: JobQueue {
         }
     }
 
-    package func release(_ leases: [Lease]) async throws {
+    package func release(_ leases: [Lease], delaySeconds: Double) async throws {
         let now = now()
         for lease in leases {
             _ = change(lease) { entry in
-                entry.job.state = .available
+                entry.job.state = delaySeconds > 0 ? .scheduled : .available
                 entry.job.attempt -= 1
-                entry.runAt = now
+                entry.runAt = now.advanced(bySeconds: max(0, delaySeconds))
                 entry.token = nil
             }
         }
         wake()
+    }
+
+    package func cancel(_ job: Identifier<Job>, of organization: Identifier<Organization>) async throws -> Bool {
+        state.withLock { state in
+            guard var entry = state.entries[job], entry.job.organization == organization, !entry.isFinished else {
+                return false
+            }
+            entry.job.state = .cancelled
+            entry.token = nil
+            state.entries[job] = entry
+            return true
+        }
+    }
+
+    package func revive(_ job: Identifier<Job>, of organization: Identifier<Organization>) async throws -> Bool {
+        let now = now()
+        let isDone = state.withLock { state in
+            guard var entry = state.entries[job], entry.job.organization == organization,
+                entry.job.state != .succeeded, entry.job.state != .leased
+            else { return false }
+            if let key = entry.uniqueKey, entry.isFinished,
+                state.entries.values.contains(where: { $0.uniqueKey == key && !$0.isFinished })
+            {
+                return false
+            }
+            entry.job.state = .available
+            entry.job.attempt = 0
+            entry.runAt = now
+            state.entries[job] = entry
+            return true
+        }
+        if isDone { wake() }
+        return isDone
+    }
+
+    package func forget(finishedBeforeDays days: Double) async throws {
+        // Nothing here knows when it finished.
     }
 
     package func wakes() async throws -> AsyncStream<Void> {
@@ -165,6 +228,39 @@ package final class InMemoryJobQueue: JobQueue {
     }
 
     // MARK: Inside
+
+    /// By priority; within one the organizations in turn, each with its oldest, beginning after who had the last turn.
+    private static func inTurn(
+        _ entries: [Entry], after last: [JobPriority: Identifier<Organization>]
+    ) -> [Entry] {
+        struct Place: Comparable {
+            var priority: JobPriority
+            var turn: Int
+            var isBefore: Bool
+            var organization: Identifier<Organization>
+
+            static func < (left: Self, right: Self) -> Bool {
+                (left.priority, left.turn, left.isBefore ? 1 : 0, left.organization)
+                    < (right.priority, right.turn, right.isBefore ? 1 : 0, right.organization)
+            }
+        }
+        var places: [(place: Place, entry: Entry)] = []
+        for group in Dictionary(grouping: entries, by: { $0.job.priority }).values {
+            for mine in Dictionary(grouping: group, by: { $0.job.organization }).values {
+                for (turn, entry) in mine.sorted(by: { ($0.runAt, $0.order) < ($1.runAt, $1.order) }).enumerated() {
+                    let organization = entry.job.organization
+                    places.append(
+                        (
+                            Place(
+                                priority: entry.job.priority, turn: turn,
+                                isBefore: last[entry.job.priority].map { organization <= $0 } ?? false,
+                                organization: organization), entry
+                        ))
+                }
+            }
+        }
+        return places.sorted { $0.place < $1.place }.map(\.entry)
+    }
 
     /// False, and nothing done, where the lease is not the job's present one (I4).
     private func change(_ lease: Lease, _ body: (inout Entry) -> Void) -> Bool {

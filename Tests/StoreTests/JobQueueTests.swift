@@ -9,7 +9,7 @@ import TestSupport
 @testable import Store
 
 /// A clock that tests move.
-private final class ManualClock: Sendable {
+final class ManualClock: Sendable {
     private let time = Mutex(WallTime(secondsSinceEpoch: 1_777_629_600))
     var now: WallTime { time.withLock { $0 } }
     func advance(_ seconds: Double) { time.withLock { $0 = $0.advanced(bySeconds: seconds) } }
@@ -19,38 +19,35 @@ struct JobQueueTests {
     @Test(arguments: JobQueueConformance.cases)
     func `the queue in memory conforms`(conformance: JobQueueConformance.Case) async throws {
         let clock = ManualClock()
-        let queue = InMemoryJobQueue { clock.now }
+        let other = Identifier<Organization>.make(at: .now)
         try await conformance.run(
             JobQueueFixture(
-                queue: queue,
-                enqueue: { kind, attempts in
-                    try #require(queue.enqueue(kind: kind, maximumAttempts: attempts))
-                },
-                advance: { clock.advance($0) }))
+                queue: InMemoryJobQueue { clock.now }, organizations: [Organization.first, other],
+                now: { clock.now }, advance: { clock.advance($0) }))
     }
 
     @Test(.enabled(if: TestDatabase.isAvailable), arguments: JobQueueConformance.cases)
     func `the queue in PostgreSQL conforms`(conformance: JobQueueConformance.Case) async throws {
         try await TestStore.with { store async throws in
             let clock = ManualClock()
-            let queue = PostgresJobQueue(pool: store.pool, listener: store.listener, pollSeconds: 600) { clock.now }
+            let queue = PostgresJobQueue(
+                pool: store.queuePool, listener: store.listener, pollSeconds: 600, now: { clock.now })
             try await conformance.run(
                 JobQueueFixture(
-                    queue: queue,
-                    enqueue: { kind, attempts in
-                        try #require(
-                            try await queue.enqueue(kind: kind, payload: "{}", maximumAttempts: attempts))
-                    },
-                    advance: { clock.advance($0) }))
+                    queue: queue, organizations: [Organization.first, try await store.makeOrganization("other")],
+                    now: { clock.now }, advance: { clock.advance($0) }))
         }
     }
 
     @Test(.enabled(if: TestDatabase.isAvailable))
     func `eight connections claim 500 jobs exactly once`() async throws {
         try await TestStore.with { store async throws in
-            let queue = PostgresJobQueue(pool: store.pool, listener: store.listener, pollSeconds: 600)
+            let queue = PostgresJobQueue(pool: store.queuePool, listener: store.listener, pollSeconds: 600)
             var ids: Set<Identifier<Job>> = []
-            for _ in 0..<500 { ids.insert(try #require(try await queue.enqueue(kind: "a", payload: "{}"))) }
+            let jobs = (0..<500).map { _ in
+                NewJob(id: .make(at: .now), organization: Organization.first, kind: "a")
+            }
+            ids = try await queue.enqueue(jobs)
             let claimed = try await withThrowingTaskGroup(of: [Identifier<Job>].self) { group in
                 for worker in 0..<8 {
                     group.addTask {
@@ -71,20 +68,10 @@ struct JobQueueTests {
     }
 
     @Test(.enabled(if: TestDatabase.isAvailable))
-    func `a second job with the same unique key is not inserted`() async throws {
-        try await TestStore.with { store async throws in
-            let queue = PostgresJobQueue(pool: store.pool, listener: store.listener, pollSeconds: 600)
-            #expect(try await queue.enqueue(kind: "a", payload: "{}", uniqueKey: "x") != nil)
-            #expect(try await queue.enqueue(kind: "a", payload: "{}", uniqueKey: "x") == nil)
-            #expect(try await queue.counts() == [.available: 1])
-        }
-    }
-
-    @Test(.enabled(if: TestDatabase.isAvailable))
     func `a retry of this process wakes its workers when it falls due`() async throws {
         try await TestStore.with { store async throws in
-            let queue = PostgresJobQueue(pool: store.pool, listener: store.listener, pollSeconds: 600)
-            _ = try await queue.enqueue(kind: "a", payload: "{}")
+            let queue = PostgresJobQueue(pool: store.queuePool, listener: store.listener, pollSeconds: 600)
+            try await queue.enqueue([NewJob(id: .make(at: .now), organization: Organization.first, kind: "a")])
             let lease = try #require(
                 try await queue.claim(kinds: ["a"], limit: 1, owner: "w", leaseSeconds: 30).first)
             var wakes = try await queue.wakes().makeAsyncIterator()

@@ -23,9 +23,12 @@ struct StoreBenchmarks {
         }
         print("cluster from nothing \(started), migration \(migrated)")
         let store = try await Store.open(connectionString: database, logger: TestStore.logger)
-        let pool = Pool(ConnectionSettings(database), size: 1)
+        var settings = ConnectionSettings(database + " options='-c vedette.duty=migration'")
+        let pool = Pool(settings, size: 1)
+        settings.session = PostgresJobQueue.session
         let test = TestStore(
             store: store, database: try await TestDatabase.make(), pool: pool,
+            queuePool: Pool(settings, size: 1),
             listener: Listener(ConnectionSettings(database), channels: [], logger: TestStore.logger))
         try await test.configureJudging()
         let camera = try await test.makeCamera()

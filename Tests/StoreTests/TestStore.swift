@@ -11,6 +11,8 @@ struct TestStore: Sendable {
     let database: TestDatabase
     /// For looking behind the ports.
     let pool: Pool
+    /// Set for the statements of the queue.
+    let queuePool: Pool
     let listener: Listener
 
     static let logger = Logger(label: "test.store")
@@ -19,8 +21,11 @@ struct TestStore: Sendable {
         try await TestDatabase.with { database async throws in
             let store = try await Store.open(connectionString: database.connectionString, logger: logger)
             let settings = ConnectionSettings(database.inspectionString)
+            var queueSettings = settings
+            queueSettings.session = PostgresJobQueue.session
             let made = TestStore(
                 store: store, database: database, pool: Pool(settings, size: 8),
+                queuePool: Pool(queueSettings, size: 8),
                 listener: Listener(settings, channels: Channel.all, logger: logger))
             do {
                 try await body(made)
@@ -35,10 +40,17 @@ struct TestStore: Sendable {
     private func close() async {
         await store.close()
         await listener.close()
+        await queuePool.close()
         await pool.close()
     }
 
     // MARK: Rows to work with
+
+    func makeOrganization(_ name: String) async throws -> Identifier<Organization> {
+        let id = Identifier<Organization>.make(at: .now)
+        try await pool.query("INSERT INTO organizations (id, name) VALUES ($1, $2)", [.id(id), .text(name)])
+        return id
+    }
 
     func makeCamera(_ name: String = "gate") async throws -> Camera {
         let camera = Camera(

@@ -1,4 +1,4 @@
-/// A unit of queued work. Its rules: `docs/design/jobs.md`.
+/// A unit of queued work. Its rules: `docs/design/queue.md`.
 package struct Job: Sendable, Hashable {
     package enum State: String, Sendable, CaseIterable {
         case available, scheduled, leased, succeeded, retryable, discarded, cancelled
@@ -12,10 +12,11 @@ package struct Job: Sendable, Hashable {
     /// 1 on the first run.
     package var attempt: Int
     package var maximumAttempts: Int
+    package var priority: JobPriority
 
     package init(
         id: Identifier<Job>, organization: Identifier<Organization>, kind: String, payload: String, state: State,
-        attempt: Int, maximumAttempts: Int
+        attempt: Int, maximumAttempts: Int, priority: JobPriority = .live
     ) {
         self.id = id
         self.organization = organization
@@ -24,6 +25,7 @@ package struct Job: Sendable, Hashable {
         self.state = state
         self.attempt = attempt
         self.maximumAttempts = maximumAttempts
+        self.priority = priority
     }
 }
 

@@ -94,23 +94,3 @@ package protocol JudgingStore: Sendable {
         -> DefinitionVersion
     func task(for event: Identifier<Event>, of organization: Identifier<Organization>) async throws -> JudgeTask
 }
-
-/// The queue. Every write of a lease holder carries the lease's token; a stale one changes nothing (I4).
-package protocol JobQueue: Sendable {
-    /// Takes up to `limit` runnable jobs of these kinds, and those whose lease ran out.
-    func claim(kinds: [String], limit: Int, owner: String, leaseSeconds: Double) async throws -> [Lease]
-    /// Extends leases; returns the tokens still held.
-    func renew(_ leases: [Lease], leaseSeconds: Double) async throws -> Set<Identifier<Lease>>
-    /// Verdict and job completion in one transaction; false (and nothing written) when the lease was lost.
-    func complete(_ lease: Lease, verdict: Verdict?) async throws -> Bool
-    /// Runs again after the delay, or is discarded when its attempts are used up; false when the lease was lost.
-    func retry(_ lease: Lease, error: String, delaySeconds: Double) async throws -> Bool
-    /// Gives up for good, with the reason; false when the lease was lost.
-    func discard(_ lease: Lease, error: String) async throws -> Bool
-    /// A stop is not a failed attempt: the job is available again at once and the attempt is not counted.
-    func release(_ leases: [Lease]) async throws
-    /// Yields when there may be something to claim (`NOTIFY`), never more often than it is read.
-    func wakes() async throws -> AsyncStream<Void>
-    /// Numbers by state, for status pages.
-    func counts() async throws -> [Job.State: Int]
-}

@@ -47,7 +47,7 @@ final class JobWakeups: Sendable {
         DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [weak self] in self?.wake() }
     }
 
-    private func wake() {
+    func wake() {
         let waiting = state.withLock { Array($0.waiting.values) }
         for continuation in waiting { continuation.yield() }
     }

@@ -1,0 +1,263 @@
+import Domain
+import Foundation
+import Logging
+import PostgresKit
+import Store
+import Synchronization
+
+/// Measures the job queue, and in the same run what it is compared with.
+struct QueueBenchmark {
+    struct Figure: Codable, Sendable {
+        var name: String
+        var value: Double
+        var unit: String
+        /// To what it is compared with; above 1 is better than that.
+        var ratio: Double?
+        var comparedWith: String?
+        var note: String?
+    }
+
+    private static let batchSize = 50
+    private let connectionString: String
+    private let folder: String
+    private let clients: Int
+    private let jobs: Int
+    private let rounds: Int
+    private let store: Store
+    private let other: Store
+    private let pool: Pool
+    private let floor: PgbenchFloor?
+
+    /// Migrates the database. `folder` is for scripts and the peer.
+    init(
+        connectionString: String, folder: String, clients: Int, jobs: Int, rounds: Int, logger: Logger
+    ) async throws {
+        self.connectionString = connectionString
+        self.folder = folder
+        self.clients = clients
+        self.jobs = jobs
+        self.rounds = rounds
+        let options = Store.Options(poolSize: 2, pollSeconds: 5, queuePoolSize: clients)
+        store = try await Store.open(connectionString: connectionString, options: options, logger: logger)
+        // Has nothing in common with the first but the database: what it learns came by NOTIFY.
+        other = Store(ConnectionSettings(connectionString), options: options, logger: logger)
+        var maintenance = ConnectionSettings(connectionString, statementTimeoutSeconds: 0)
+        maintenance.session = PostgresJobQueue.session
+        pool = Pool(maintenance, size: 2)
+        floor = PgbenchFloor.find(connectionString: connectionString, folder: folder, clients: clients)
+    }
+
+    func close() async {
+        await other.close()
+        await store.close()
+        await pool.close()
+    }
+
+    func run(history: Int, tell: (String) -> Void) async throws -> [Figure] {
+        var figures: [Figure] = []
+        var rates: [String: Double] = [:]
+        func compare(_ name: String, ours: () async throws -> Double, script: String, factor: Int) async throws {
+            tell(name)
+            var mine = Samples()
+            var theirs = Samples()
+            // By turns, so that both see the same weather.
+            for _ in 0..<rounds {
+                mine.add(try await ours())
+                if let floor {
+                    theirs.add(try await floor.run(script, transactions: jobs / factor / clients) * Double(factor))
+                }
+                try await clear()
+            }
+            rates[name] = mine.median
+            figures.append(
+                Figure(
+                    name: name, value: mine.median, unit: "jobs/s",
+                    ratio: theirs.values.isEmpty ? nil : mine.median / theirs.median,
+                    comparedWith: theirs.values.isEmpty ? nil : "pgbench, same SQL",
+                    note: floor == nil ? "pgbench is not installed" : nil))
+        }
+        let organization = Organization.first.description
+        let size = Self.batchSize
+        try await warmUp()
+        try await compare(
+            "enqueue, one by one", ours: { try await enqueue(batch: 1) },
+            script: PgbenchScripts.enqueue(count: 1, organization: organization), factor: 1)
+        try await compare(
+            "enqueue, \(size) at once", ours: { try await enqueue(batch: size) },
+            script: PgbenchScripts.enqueue(count: size, organization: organization), factor: size)
+        try await compare(
+            "claim and complete, one by one", ours: { try await work(batch: 1) },
+            script: PgbenchScripts.claimAndComplete(count: 1), factor: 1)
+        try await compare(
+            "claim and complete, \(size) at once", ours: { try await work(batch: size) },
+            script: PgbenchScripts.claimAndComplete(count: size), factor: size)
+        tell("insert to start, idle")
+        let idle = try await latency()
+        figures.append(Figure(name: "insert to start, idle, p50", value: idle.median, unit: "ms"))
+        figures.append(Figure(name: "insert to start, idle, p99", value: idle.quantile(0.99), unit: "ms"))
+
+        tell("procrastinate")
+        for (name, outcome) in await ProcrastinatePeer.run(
+            connectionString: connectionString, folder: folder, clients: clients, jobs: min(jobs, 4000))
+        {
+            let ours = rates[name == "enqueue" ? "enqueue, one by one" : "claim and complete, one by one"] ?? 0
+            switch outcome {
+            case .rate(let rate):
+                figures.append(
+                    Figure(
+                        name: "procrastinate: \(name)", value: rate, unit: "jobs/s", ratio: ours / rate,
+                        comparedWith: "ours to it"))
+            case .missing(let reason):
+                figures.append(
+                    Figure(name: "procrastinate: \(name)", value: 0, unit: "jobs/s", note: "skipped: \(reason)"))
+            }
+        }
+        guard history > 0 else { return figures }
+        tell("\(history) finished jobs")
+        // Before and after by turns is not possible; the figure before is measured again right before.
+        let before = try await repeated { try await work(batch: 1) }
+        try await fillHistory(history)
+        let after = try await repeated { try await work(batch: 1) }
+        figures.append(
+            Figure(
+                name: "claim and complete, one by one, \(history) finished", value: after, unit: "jobs/s",
+                ratio: after / before, comparedWith: "without them"))
+        let late = try await latency()
+        figures.append(
+            Figure(
+                name: "insert to start, idle, p50, \(history) finished", value: late.median, unit: "ms",
+                ratio: idle.median / late.median, comparedWith: "without them"))
+        return figures
+    }
+
+    // MARK: Parts
+
+    private func repeated(_ body: () async throws -> Double) async throws -> Double {
+        var samples = Samples()
+        for _ in 0..<rounds {
+            samples.add(try await body())
+            try await clear()
+        }
+        return samples.median
+    }
+
+    private func newJobs(_ count: Int) -> [NewJob] {
+        let now = SystemClock().now
+        return (0..<count).map { _ in
+            NewJob(id: .make(at: now), organization: Organization.first, kind: PgbenchScripts.kind)
+        }
+    }
+
+    private func clear() async throws {
+        try await pool.query("TRUNCATE jobs")
+        try await pool.query("DELETE FROM job_history WHERE finished_at > clock_timestamp() - interval '1 hour'")
+        try await pool.query("VACUUM (ANALYZE) job_history")
+    }
+
+    private func warmUp() async throws {
+        _ = try await enqueue(batch: 1, count: jobs / 10)
+        _ = try await work(batch: 1, count: jobs / 10)
+        try await clear()
+    }
+
+    /// Runs `body` once for each client at the same time, and returns `count` per second.
+    private func timed(_ count: Int, _ body: @escaping @Sendable (Int) async throws -> Void) async throws -> Double {
+        let clients = self.clients
+        let elapsed = try await ContinuousClock().measure {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for client in 0..<clients { group.addTask { try await body(client) } }
+                try await group.waitForAll()
+            }
+        }
+        return Double(count) / (elapsed / .seconds(1))
+    }
+
+    private func enqueue(batch: Int, count: Int? = nil) async throws -> Double {
+        let each = max(1, (count ?? jobs) / clients / batch)
+        let store = self.store
+        return try await timed(each * batch * clients) { _ in
+            for _ in 0..<each { try await store.jobs.enqueue(newJobs(batch)) }
+        }
+    }
+
+    /// Fills the queue with twice what is needed, so that it is as full for the floor, which follows.
+    private func work(batch: Int, count: Int? = nil) async throws -> Double {
+        let each = max(1, (count ?? jobs) / clients / batch)
+        for _ in 0..<(each * batch * clients * 2 / 1000 + 1) { try await store.jobs.enqueue(newJobs(1000)) }
+        let store = self.store
+        let total = Mutex(0)
+        let rate = try await timed(1) { client in
+            for _ in 0..<each {
+                let leases = try await store.jobs.claim(
+                    kinds: [PgbenchScripts.kind], limit: batch, owner: "bench-\(client)", leaseSeconds: 60)
+                let done = try await store.jobs.complete(leases.map { JobCompletion(lease: $0) })
+                total.withLock { $0 += done.count }
+            }
+        }
+        return rate * Double(total.withLock { $0 })
+    }
+
+    /// Milliseconds from before the insert to the claim's return, of a worker in waiting that learns of it by NOTIFY.
+    private func latency() async throws -> Samples {
+        let store = self.store
+        let other = self.other
+        let (claims, claimed) = AsyncStream.makeStream(of: ContinuousClock.Instant.self)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in try await other.jobs.wakes() {
+                    while true {
+                        let leases = try await other.jobs.claim(
+                            kinds: [PgbenchScripts.kind], limit: 1, owner: "bench", leaseSeconds: 60)
+                        guard !leases.isEmpty else { break }
+                        claimed.yield(.now)
+                        _ = try await other.jobs.complete(leases.map { JobCompletion(lease: $0) })
+                    }
+                }
+            }
+            var samples = Samples()
+            var iterator = claims.makeAsyncIterator()
+            // Time to fall asleep.
+            try await Task.sleep(for: .milliseconds(500))
+            for number in 0..<440 {
+                let start = ContinuousClock.now
+                try await store.jobs.enqueue(newJobs(1))
+                guard let end = await iterator.next() else { break }
+                // The first ones connect and prepare.
+                if number >= 40 { samples.add((end - start) / .milliseconds(1)) }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            group.cancelAll()
+            return samples
+        }
+    }
+
+    private func fillHistory(_ count: Int) async throws {
+        try await pool.query(
+            """
+            INSERT INTO job_history (id, organization_id, kind, payload, priority, state, run_at, attempt, max_attempts,
+                expirations, created_at, finished_at)
+            SELECT gen_random_uuid(), $1, 'bench', '{}', 0, 'succeeded', at, 1, 12, 0, at, at
+            FROM generate_series(1, $2) n, LATERAL (SELECT now() - interval '2 hours' - n * interval '2 ms' AS at) t
+            """, [.uuid(Organization.first.uuid), .int(count)])
+        try await pool.query("VACUUM (ANALYZE) job_history")
+    }
+
+    // MARK: Output
+
+    static func json(_ figures: [Figure]) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys]
+        return String(decoding: try encoder.encode(["figures": figures]), as: UTF8.self)
+    }
+
+    static func table(_ figures: [Figure]) -> String {
+        var lines = ["| what | figure | compared |", "|---|---|---|"]
+        for figure in figures {
+            let value = figure.unit == "ms" ? String(format: "%.2f", figure.value) : String(Int(figure.value))
+            let ratio = figure.ratio.map { String(format: "%.2f × ", $0) + (figure.comparedWith ?? "") } ?? ""
+            lines.append("| \(figure.name) | \(value) \(figure.unit) | \(ratio)\(figure.note ?? "") |")
+        }
+        return lines.joined(separator: "\n")
+    }
+}

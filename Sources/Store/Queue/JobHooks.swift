@@ -1,0 +1,15 @@
+/// What else a statement of the queue changes: further CTEs, each beginning with a comma, that read those named here.
+///
+/// The rows have the columns of `jobs`. A data-modifying CTE runs whether or not anything reads it.
+struct JobHooks: Sendable {
+    /// Reads `taken` (now leased) and `dead` (given up, `reason`).
+    var claim = ""
+    /// Reads `done` (gone from `jobs`, with `result`).
+    var complete = ""
+    /// Reads `retried` and `dead` (`reason`).
+    var fail = ""
+    /// Reads `released`: waits again.
+    var release = ""
+    /// Reads `dead`.
+    var cancel = ""
+}

@@ -1,0 +1,47 @@
+internal import FoundationEssentials
+
+/// The queue's own statements as scripts for PostgreSQL's `pgbench`, which drives them with next to no cost of its own: the
+/// floor that a client of the queue can be compared with.
+package enum PgbenchScripts {
+    /// Kind of the jobs that the scripts add and take.
+    package static let kind = "bench"
+
+    private static let statements = JobStatements(hooks: .events)
+
+    /// Adds `count` jobs in one statement. `organization` is a UUID.
+    package static func enqueue(count: Int, organization: String) -> String {
+        func each(_ expression: String) -> String { "array_fill(\(expression), array[\(count)])" }
+        let ids =
+            count == 1
+            ? "array[gen_random_uuid()]" : "array(SELECT gen_random_uuid() FROM generate_series(1, \(count)))"
+        return filled(
+            statements.insert,
+            [
+                "NULL", ids, each("'\(organization)'::uuid"), each("'\(kind)'::text"),
+                each("'{}'::jsonb"), each("0"), each("12"), each("0::float8"), each("NULL::text"), each("NULL::uuid"),
+            ]) + ";\n"
+    }
+
+    /// Takes up to `count` jobs in one statement and completes them in another.
+    package static func claimAndComplete(count: Int) -> String {
+        let claim = filled(
+            statements.claim, ["NULL", "'{\(kind)}'", "\(count)", "'pgbench'", "60::float8", "'{}'", "'{}'"])
+        // The rows as two arrays, which is what a script can keep.
+        let end = claim.firstRange(of: "SELECT taken.* FROM clock")?.lowerBound ?? claim.endIndex
+        let taking =
+            claim[..<end] + "SELECT array_agg(id) AS ids, array_agg(lease_token) AS tokens FROM clock, taken "
+            + "WHERE relaxed = 'off'"
+        let completing = filled(
+            statements.complete,
+            ["NULL", ":ids", ":tokens", "array_fill(NULL::jsonb, array[array_length(:ids::uuid[], 1)])"])
+        return "\(taking) \\gset\n\(completing);\n"
+    }
+
+    private static func filled(_ statement: String, _ values: [String]) -> String {
+        var text = statement
+        for (index, value) in values.enumerated().reversed() {
+            text = text.replacing("$\(index + 1)", with: value)
+        }
+        return text
+    }
+}

@@ -1,0 +1,261 @@
+package import Domain
+internal import FoundationEssentials
+package import PostgresKit
+internal import Synchronization
+
+/// The queue in PostgreSQL. Each method is one statement, so that a job and what came of it change together or not at all
+/// (I4). How it works and why: `docs/design/queue.md`.
+package struct PostgresJobQueue: JobQueue {
+    private let pool: Pool
+    private let listener: Listener
+    private let wakeups: JobWakeups
+    private let bell: JobBell
+    private let sleeper: JobSleeper
+    private let statements: JobStatements
+    private let turns = Turns()
+    private let now: @Sendable () -> WallTime?
+
+    /// What sessions for these statements are set to. Tables that are empty in one minute and full in the next lead the
+    /// planner astray, and every statement here has an index made for it. Such a session does nothing but the queue's work
+    /// across tenants, so it has the duty for as long as it lasts, without a transaction around each statement (I7).
+    package static let session = [
+        "enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off", "vedette.duty": "'\(Duty.queue.rawValue)'",
+    ]
+
+    /// The organization that had the last turn, of each priority.
+    private final class Turns: Sendable {
+        private let last = Mutex<[JobPriority: Identifier<Organization>]>([:])
+
+        var all: [(JobPriority, Identifier<Organization>)] { last.withLock { $0.map { ($0.key, $0.value) } } }
+
+        func took(_ leases: [Lease]) {
+            last.withLock { last in
+                for lease in leases { last[lease.job.priority] = lease.job.organization }
+            }
+        }
+    }
+
+    /// `pool` should be of sessions set as `session` says. `now` takes the place of the server's clock: for tests.
+    package init(
+        pool: Pool, listener: Listener, pollSeconds: Double, now: @escaping @Sendable () -> WallTime? = { nil }
+    ) {
+        let wakeups = JobWakeups(pollSeconds: pollSeconds)
+        self.init(
+            pool: pool, listener: listener, wakeups: wakeups, bell: JobBell(pool: pool, wakeups: wakeups), now: now)
+    }
+
+    init(
+        pool: Pool, listener: Listener, wakeups: JobWakeups, bell: JobBell, hooks: JobHooks = .events,
+        now: @escaping @Sendable () -> WallTime? = { nil }
+    ) {
+        self.pool = pool
+        self.listener = listener
+        self.wakeups = wakeups
+        self.bell = bell
+        self.now = now
+        sleeper = JobSleeper(pool: pool, bell: bell)
+        statements = JobStatements(hooks: hooks)
+    }
+
+    private var clock: PostgresValue { .optional(now()) { .time($0) } }
+
+    // MARK: Inserting
+
+    @discardableResult
+    package func enqueue(_ jobs: [NewJob]) async throws -> Set<Identifier<Job>> {
+        guard !jobs.isEmpty else { return [] }
+        let rows = try await storing("jobs of kind \(jobs[0].kind)") {
+            try await pool.query(
+                statements.insert,
+                [
+                    clock, .ids(jobs.map(\.id)), .ids(jobs.map(\.organization)), .array(jobs.map(\.kind)),
+                    .array(jobs.map(\.payload)), .array(jobs.map { String($0.priority.rawValue) }),
+                    .array(jobs.map { String(max(1, $0.maximumAttempts)) }),
+                    .array(jobs.map { "\(Self.delay($0.delaySeconds))" }), .array(jobs.map(\.uniqueKey)),
+                    .array(jobs.map { $0.batch?.description }),
+                ], prepare: true)
+        }
+        let delays = jobs.map { Self.delay($0.delaySeconds) }
+        for delay in Set(delays.filter { $0 > 0 }).prefix(16) { wakeups.wake(afterSeconds: delay) }
+        if !rows.isEmpty, delays.contains(0) { bell.ring() }
+        return Set(try rows.map { try $0.id("id") })
+    }
+
+    // MARK: Leases
+
+    package func claim(kinds: [String], limit: Int, owner: String, leaseSeconds: Double) async throws -> [Lease] {
+        try await storing("jobs") {
+            var attempts = 0
+            while true {
+                let (leases, areOthersFaster) = try await claimOnce(kinds, max(0, limit), owner, leaseSeconds)
+                attempts += 1
+                if !leases.isEmpty {
+                    turns.took(leases)
+                    try await sleeper.foundWork()
+                    return leases
+                }
+                if limit <= 0 { return [] }
+                if areOthersFaster, attempts < 10 { continue }
+                if try await sleeper.foundNothing() { continue }
+                return []
+            }
+        }
+    }
+
+    private func claimOnce(
+        _ kinds: [String], _ limit: Int, _ owner: String, _ leaseSeconds: Double
+    ) async throws -> (leases: [Lease], areOthersFaster: Bool) {
+        let turns = turns.all
+        let rows = try await pool.query(
+            statements.claim,
+            [
+                clock, .array(kinds), .int(limit), .text(owner.storable(limit: 200)),
+                .double(Self.delay(leaseSeconds)), .array(turns.map { String($0.0.rawValue) }), .ids(turns.map(\.1)),
+            ], prepare: true)
+        var leases: [Lease] = []
+        for row in rows where try row.optional("id", as: String.self) != nil { leases.append(try Self.lease(row)) }
+        return (leases, leases.isEmpty && !rows.isEmpty)
+    }
+
+    package func renew(_ leases: [Lease], leaseSeconds: Double) async throws -> Set<Identifier<Lease>> {
+        guard !leases.isEmpty else { return [] }
+        return try await storing("leases") {
+            let rows = try await pool.query(
+                statements.renew,
+                [
+                    clock, .ids(leases.map(\.job.id)), .ids(leases.map(\.token)), .double(Self.delay(leaseSeconds)),
+                ], prepare: true)
+            return Set(try rows.map { try $0.id("lease_token", of: Lease.self) })
+        }
+    }
+
+    package func complete(_ completions: [JobCompletion]) async throws -> Set<Identifier<Lease>> {
+        guard !completions.isEmpty else { return [] }
+        return try await storing(completions.count == 1 ? "job \(completions[0].lease.job.id)" : "jobs") {
+            let rows = try await pool.query(
+                statements.complete,
+                [
+                    clock, .ids(completions.map(\.lease.job.id)), .ids(completions.map(\.lease.token)),
+                    .array(try completions.map { try $0.verdict.map(VerdictDocument.text) }),
+                ], prepare: true)
+            return Set(try rows.map { try $0.id("lease_token", of: Lease.self) })
+        }
+    }
+
+    package func retry(_ lease: Lease, error: String, delaySeconds: Double) async throws -> Bool {
+        let delay = Self.delay(delaySeconds)
+        let isHeld = try await fail(lease, error, isFinal: false, delaySeconds: delay)
+        if isHeld { wakeups.wake(afterSeconds: delay) }
+        return isHeld
+    }
+
+    package func discard(_ lease: Lease, error: String) async throws -> Bool {
+        try await fail(lease, error, isFinal: true, delaySeconds: 0)
+    }
+
+    private func fail(_ lease: Lease, _ error: String, isFinal: Bool, delaySeconds: Double) async throws -> Bool {
+        try await storing("job \(lease.job.id)") {
+            let rows = try await pool.query(
+                statements.fail,
+                [
+                    clock, .id(lease.job.id), .id(lease.token), .text(error.storable(limit: 4000)), .bool(isFinal),
+                    .double(delaySeconds),
+                ], prepare: true)
+            return !rows.isEmpty
+        }
+    }
+
+    package func release(_ leases: [Lease], delaySeconds: Double) async throws {
+        guard !leases.isEmpty else { return }
+        let delay = Self.delay(delaySeconds)
+        try await storing("leases") {
+            try await pool.query(
+                statements.release,
+                [clock, .ids(leases.map(\.job.id)), .ids(leases.map(\.token)), .double(delay)], prepare: true)
+        }
+        if delay > 0 { wakeups.wake(afterSeconds: delay) } else { bell.ring() }
+    }
+
+    // MARK: By hand
+
+    package func cancel(_ job: Identifier<Job>, of organization: Identifier<Organization>) async throws -> Bool {
+        try await storing("job \(job)") {
+            try await !pool.query(statements.cancel, [clock, .id(job), .id(organization)], prepare: true).isEmpty
+        }
+    }
+
+    package func revive(_ job: Identifier<Job>, of organization: Identifier<Organization>) async throws -> Bool {
+        let isDone = try await storing("job \(job)") {
+            try await !pool.query(statements.revive, [clock, .id(job), .id(organization)], prepare: true).isEmpty
+        }
+        if isDone { bell.ring() }
+        return isDone
+    }
+
+    // MARK: Watching
+
+    /// Yields at once, at each notification, when a retry of this process falls due, and every `pollSeconds`.
+    package func wakes() async throws -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let wakeup = wakeups.add(continuation)
+        let listener = self.listener
+        let wakeups = self.wakeups
+        let sleeper = self.sleeper
+        let number = await listener.observe { item in
+            switch item {
+            case .resync:
+                sleeper.forget()
+                continuation.yield()
+            case .notification(channel: Channel.jobs, payload: _): continuation.yield()
+            case .notification: break
+            }
+        } ending: {
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in
+            listener.remove(number)
+            wakeups.remove(wakeup)
+        }
+        continuation.yield()
+        return stream
+    }
+
+    package func counts() async throws -> [Job.State: Int] {
+        try await storing("jobs") {
+            var counts: [Job.State: Int] = [:]
+            let rows = try await pool.query(
+                """
+                SELECT state, count(*) AS number FROM jobs GROUP BY state
+                UNION ALL
+                SELECT state, count(*) FROM job_history
+                WHERE finished_at > coalesce($1::timestamptz, clock_timestamp()) - interval '1 day' GROUP BY state
+                """, [clock])
+            for row in rows { counts[try row.word("state")] = try row.get("number") }
+            return counts
+        }
+    }
+
+    package func forget(finishedBeforeDays days: Double) async throws {
+        _ = try await storing("old jobs") {
+            try await pool.query(
+                """
+                WITH clock AS (SELECT coalesce($1::timestamptz, clock_timestamp()) AS now)
+                SELECT job_history_maintain(now, now - make_interval(secs => $2)) FROM clock
+                """, [clock, .double(max(0, days) * 86_400)])
+        }
+    }
+
+    // MARK: Values
+
+    /// Seconds that an interval can hold: from 0 to a year.
+    private static func delay(_ seconds: Double) -> Double { seconds.isFinite ? min(max(0, seconds), 31_536_000) : 0 }
+
+    private static func lease(_ row: Row) throws -> Lease {
+        Lease(
+            job: Job(
+                id: try row.id("id"), organization: try row.id("organization_id"), kind: try row.get("kind"),
+                payload: try row.get("payload"), state: try row.word("state"), attempt: try row.get("attempt"),
+                maximumAttempts: try row.get("max_attempts"), priority: JobPriority(rawValue: try row.get("priority"))),
+            token: try row.id("lease_token"))
+    }
+}

@@ -1,0 +1,45 @@
+internal import Domain
+internal import FoundationEssentials
+internal import PostgresKit
+
+/// A verdict as the JSON that completes a job; the names are those of the columns.
+struct VerdictDocument: Encodable {
+    var id: String
+    var event_id: String
+    var definition_version: Int
+    var analyzer: String
+    var state: String
+    var confidence: Double
+    var labels: [String]
+    var summary: String
+    var reason: String
+    var model: String
+    var latency_seconds: Double
+    var prompt_tokens: Int?
+    var completion_tokens: Int?
+    var prompt_hash: String?
+    var created_at: String
+
+    init(_ verdict: Verdict) {
+        let judgement = verdict.judgement
+        id = verdict.id.description
+        event_id = verdict.event.description
+        definition_version = verdict.definitionVersion
+        analyzer = verdict.analyzer.storable(limit: 1000)
+        state = judgement.state.rawValue
+        confidence = judgement.confidence
+        labels = judgement.labels.map { $0.storable(limit: 1000) }
+        summary = judgement.summary.storable(limit: 20_000)
+        reason = judgement.reason.storable(limit: 20_000)
+        model = judgement.model.storable(limit: 1000)
+        latency_seconds = judgement.latencySeconds.isFinite ? max(0, judgement.latencySeconds) : 0
+        prompt_tokens = judgement.promptTokens.map { max(0, $0) }
+        completion_tokens = judgement.completionTokens.map { max(0, $0) }
+        prompt_hash = judgement.promptHash
+        created_at = PostgresTimestamp(verdict.createdAt).text
+    }
+
+    static func text(_ verdict: Verdict) throws -> String {
+        String(decoding: try JSONEncoder().encode(VerdictDocument(verdict)), as: UTF8.self)
+    }
+}
