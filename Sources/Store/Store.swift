@@ -8,6 +8,7 @@ package struct Store: Sendable {
     package let events: any EventStore
     package let judging: any JudgingStore
     package let jobs: any JobQueue
+    package let access: any AccessStore
 
     private let pool: Pool
     private let listener: Listener
@@ -52,6 +53,7 @@ package struct Store: Sendable {
         cameras = PostgresCameraStore(pool: pool, listener: listener)
         events = PostgresEventStore(pool: pool, listener: listener)
         judging = PostgresJudgingStore(pool: pool)
+        access = PostgresAccessStore(pool: pool)
         jobs = PostgresJobQueue(pool: pool, listener: listener, pollSeconds: options.pollSeconds)
     }
 

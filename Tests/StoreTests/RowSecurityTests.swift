@@ -117,6 +117,7 @@ struct RowSecurityTests {
             Duty.queue, ["analyzers", "definition_versions", "definitions", "events", "jobs", "verdicts"]
         ),
         (.ingest, ["cameras"]), (.settle, ["cameras", "clips", "events", "evidence", "verdicts"]), (.feed, ["events"]),
+        (.signIn, ["api_keys", "session_tokens", "sessions", "users"]),
     ])
     func `a duty sees its own tables across tenants and no other`(duty: Duty, expected: [String]) async throws {
         try await Self.with { _, pool, tables async throws in
