@@ -46,7 +46,7 @@ package final class Accounts: Sendable {
             try await store.insert(
                 User(
                     id: .make(at: clock.now), organization: organization, name: "admin", role: .administrator,
-                    createdAt: clock.now), passwordHash: try await hasher.hash(password))
+                    createdAt: clock.now), passwordHash: try await hasher.hash(password, cost: .random))
         } catch StoreError.duplicate {
             // Another process began at the same moment, and shows its password.
             return nil

@@ -21,6 +21,8 @@ package struct PasswordHasher: Sendable {
 
         /// What OWASP names for 32 MB.
         package static let standard = Cost(log2Rounds: 15, blockSize: 8, parallelism: 3)
+        /// For passwords that are made of random bits, which no guessing finds.
+        package static let random = Cost(log2Rounds: 10, blockSize: 8, parallelism: 1)
     }
 
     private final class Line: Sendable {
@@ -34,18 +36,20 @@ package struct PasswordHasher: Sendable {
     package init(cost: Cost = .standard) { self.cost = cost }
 
     /// Throws `Problem` where too many wait.
-    func hash(_ password: String) async throws -> String {
+    func hash(_ password: String, cost given: Cost? = nil) async throws -> String {
+        let cost = given ?? cost
         let salt = SymmetricKey(size: .bits128).withUnsafeBytes { Array($0) }
         let hash = try await derive(password, salt, cost)
         return
             "$scrypt$ln=\(cost.log2Rounds),r=\(cost.blockSize),p=\(cost.parallelism)$\(Self.base64(salt))$\(Self.base64(hash))"
     }
 
-    /// Takes as long where `stored` is nil, so that the time does not tell whether there is such a user.
+    /// Takes as long where `stored` is nil or cheaper than usual, so that the time does not tell whether there is such a user.
     func verify(_ password: String, _ stored: String?) async throws -> Bool {
         let parsed = stored.flatMap(Self.parse)
-        let hash = try await derive(password, parsed?.salt ?? Array(repeating: 0, count: 16), parsed?.cost ?? cost)
+        if parsed?.cost != cost { _ = try await derive(password, Array(repeating: 0, count: 16), cost) }
         guard let parsed else { return false }
+        let hash = try await derive(password, parsed.salt, parsed.cost)
         // Digests compare in constant time.
         return SHA256.hash(data: hash) == SHA256.hash(data: parsed.hash)
     }

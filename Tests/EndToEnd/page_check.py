@@ -194,7 +194,7 @@ def check(browser, arguments):
         browser.evaluate(f"document.querySelector('#user').value = 'admin';"
                          f"document.querySelector('#password').value = {json.dumps(arguments.password)};"
                          "document.querySelector('form.signin').requestSubmit()")
-        browser.wait_for("document.querySelector('#events') !== null", "signing in with the password", 15)
+        browser.wait_for("document.querySelector('#events') !== null", "signing in with the password", 60)
         browser.events.clear()
     elif arguments.paste:
         browser.go(f"{base}/")

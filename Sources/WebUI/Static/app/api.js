@@ -125,7 +125,9 @@ const merge = { "Content-Type": "application/merge-patch+json" };
 
 export const api = {
   me: () => json("/v1/me"),
-  login: (user, password) => json("/v1/auth/login", { method: "POST", body: { user, password, cookie: true } }),
+  login: (user, password) => json("/v1/auth/login", {
+    method: "POST", body: { user, password, cookie: true }, timeoutSeconds: 60,
+  }),
   loginWithKey: (token) => json("/v1/auth/login", { method: "POST", body: { token } }),
   logout: () => json("/v1/auth/logout", { method: "POST" }),
   version: () => json("/v1/version"),
