@@ -3,7 +3,8 @@ import Hummingbird
 
 /// Everything the API is made of, as ports.
 package struct APIDependencies: Sendable {
-    package var access: AdminAccess
+    package var accounts: Accounts
+    package var limits: RequestLimits
     package var cameras: any CameraStore
     package var monitor: any CameraMonitor
     package var events: any EventStore
@@ -11,18 +12,21 @@ package struct APIDependencies: Sendable {
     package var mediaFolder: String
     package var deleteEvent: @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void
     package var checks: @Sendable () async -> [(name: String, ok: Bool)]
-    package var analyzers: @Sendable () async -> [AnalyzerStatus]
+    package var analyzers: @Sendable (Identifier<Organization>) async -> [AnalyzerStatus]
     package var clock: any WallClock
     package var version: String
 
     package init(
-        access: AdminAccess, cameras: any CameraStore, monitor: any CameraMonitor, events: any EventStore,
+        accounts: Accounts, limits: RequestLimits, cameras: any CameraStore, monitor: any CameraMonitor,
+        events: any EventStore,
         hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
-        analyzers: @escaping @Sendable () async -> [AnalyzerStatus], clock: any WallClock, version: String
+        analyzers: @escaping @Sendable (Identifier<Organization>) async -> [AnalyzerStatus], clock: any WallClock,
+        version: String
     ) {
-        self.access = access
+        self.accounts = accounts
+        self.limits = limits
         self.cameras = cameras
         self.monitor = monitor
         self.events = events
@@ -41,22 +45,27 @@ package enum APIRouter {
     package static func make(_ dependencies: APIDependencies) -> Router<VedetteContext> {
         let router = Router(context: VedetteContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: EnvelopeMiddleware())
-        router.add(middleware: TokenLinkMiddleware(access: dependencies.access))
+        router.add(middleware: TokenLinkMiddleware(accounts: dependencies.accounts))
 
-        let session = SessionRoutes(access: dependencies.access)
+        let session = SessionRoutes(accounts: dependencies.accounts)
         let system = SystemRoutes(
             version: dependencies.version, openAPI: PackageResources.openapi_json, checks: dependencies.checks,
             analyzers: dependencies.analyzers)
         session.addPublic(to: router)
         system.addPublic(to: router)
 
-        let signedIn = router.group().add(middleware: AccessMiddleware(access: dependencies.access))
+        let signedIn = router.group()
+            .add(middleware: AccessMiddleware(accounts: dependencies.accounts, limits: dependencies.limits))
+            .add(middleware: IdempotencyMiddleware(store: dependencies.accounts.store))
         session.addPrivate(to: signedIn)
         system.addPrivate(to: signedIn)
+        UserRoutes(accounts: dependencies.accounts, clock: dependencies.clock).add(to: signedIn)
+        KeyRoutes(accounts: dependencies.accounts, clock: dependencies.clock).add(to: signedIn)
         CameraRoutes(cameras: dependencies.cameras, monitor: dependencies.monitor, clock: dependencies.clock)
             .add(to: signedIn)
         // Before the routes by id, which would take "stream" for one.
-        EventStreamRoute(hub: dependencies.hub).add(to: signedIn)
+        EventStreamRoute(hub: dependencies.hub, accounts: dependencies.accounts, clock: dependencies.clock)
+            .add(to: signedIn)
         EventRoutes(
             events: dependencies.events, media: MediaResponder(mediaFolder: dependencies.mediaFolder),
             deleteEvent: dependencies.deleteEvent

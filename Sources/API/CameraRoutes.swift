@@ -108,8 +108,12 @@ struct CameraRoutes {
         var fields = try await FieldReader(request)
         for name in ["name", "url"] where !fields.has(name) { fields.complain(name, "is needed") }
         let now = clock.now
+        let sites = try await cameras.sites(of: context.organization)
+        guard let site = sites.first(where: { $0.id == Site.first }) ?? sites.first else {
+            throw Problem(.validation, "there is no site to put a camera in")
+        }
         let draft = Camera(
-            id: .make(at: now), organization: context.organization, site: Site.first, name: "", enabled: true,
+            id: .make(at: now), organization: context.organization, site: site.id, name: "", enabled: true,
             settings: CameraSettings(url: ""), revision: 1)
         let camera = try await read(&fields, into: draft, context)
         try await cameras.insert(camera)

@@ -80,6 +80,11 @@ struct FieldReader {
         } catch {
             throw Problem(.tooLarge, "the body is larger than \(maximumBytes) bytes")
         }
+        try self.init(buffer)
+    }
+
+    /// Reads a body that was collected already.
+    init(_ buffer: ByteBuffer) throws {
         guard
             case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(buffer.readableBytesView))
         else { throw Problem(.validation, "the body must be a JSON object") }
@@ -105,6 +110,35 @@ struct FieldReader {
             complain(name, "must be text of at most \(maximumLength) characters")
             return nil
         }
+    }
+
+    /// Nil when absent, or null and `nullable`.
+    mutating func object(_ name: String, nullable: Bool = false) -> [String: JSONValue]? {
+        known.insert(name)
+        switch fields[name] {
+        case nil: return nil
+        case .null where nullable: return nil
+        case .object(let value): return value
+        default:
+            complain(name, "must be an object")
+            return nil
+        }
+    }
+
+    /// A list of some of `choices`; nil when absent or null.
+    mutating func words(_ name: String, of choices: [String]) -> [String]? {
+        known.insert(name)
+        switch fields[name] {
+        case nil, .null: return nil
+        case .list(let items):
+            let words = items.compactMap { item -> String? in
+                if case .text(let text) = item, choices.contains(text) { text } else { nil }
+            }
+            if words.count == items.count { return words }
+        default: break
+        }
+        complain(name, "must be a list of " + choices.joined(separator: ", "))
+        return nil
     }
 
     mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {

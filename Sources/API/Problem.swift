@@ -11,6 +11,7 @@ package struct Problem: Error, Sendable {
         case preconditionFailed = "precondition-failed"
         case tooLarge = "too-large"
         case rangeNotSatisfiable = "range-not-satisfiable"
+        case rateLimited = "rate-limited"
     }
     struct FieldError: Encodable, Sendable {
         var field: String
@@ -41,8 +42,11 @@ package struct Problem: Error, Sendable {
         case .preconditionFailed: (.preconditionFailed, "Changed meanwhile")
         case .tooLarge: (.contentTooLarge, "Too large")
         case .rangeNotSatisfiable: (.rangeNotSatisfiable, "Range not satisfiable")
+        case .rateLimited: (.tooManyRequests, "Too many requests")
         }
     }
+
+    var code: Int { status.0.code }
 
     private struct Body: Encodable {
         var type: String

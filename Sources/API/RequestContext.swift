@@ -7,13 +7,32 @@ package struct VedetteContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     /// Whose data the request may see.
     package var organization: Identifier<Organization> = Organization.first
+    /// Who asks; nil before sign-in.
+    package var principal: Principal?
+    /// What showed who asks: a secret, for asking again later in a long answer.
+    var credential: String?
+    /// Ends the connection at once, whatever is under way on it.
+    let closeConnection: @Sendable () -> Void
+    /// The peer's address, without its port.
+    package var address: String
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        let channel = source.channel
+        closeConnection = { channel.close(promise: nil) }
+        address = source.channel.remoteAddress?.ipAddress ?? "unknown"
     }
 
     /// Small bodies only; nothing of this surface is large.
     package var maxUploadSize: Int { 64 << 10 }
+
+    /// Who asks, behind `AccessMiddleware`.
+    var signedIn: Principal {
+        get throws {
+            guard let principal else { throw Problem(.unauthorized, "sign in first") }
+            return principal
+        }
+    }
 
     /// A path parameter as an identifier; what is none cannot exist.
     func identifier<Entity>(_ name: String, _ what: String) throws -> Identifier<Entity> {

@@ -26,7 +26,7 @@ struct SystemRoutes {
     let openAPI: [UInt8]
     /// Name of each thing that must work, and whether it does.
     let checks: @Sendable () async -> [(name: String, ok: Bool)]
-    let analyzers: @Sendable () async -> [AnalyzerStatus]
+    let analyzers: @Sendable (Identifier<Organization>) async -> [AnalyzerStatus]
 
     private struct Health: Encodable {
         var status: String
@@ -55,6 +55,12 @@ struct SystemRoutes {
                     checks: Dictionary(results.map { ($0.name, $0.ok ? "ok" : "failing") }) { $1 }),
                 status: ready ? .ok : .serviceUnavailable)
         }
+        let docs = DocsPage.make(from: openAPI)
+        router.get("/docs") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/html; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: docs)))
+        }
         router.get("/openapi.json") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "application/json; charset=utf-8"],
@@ -64,10 +70,10 @@ struct SystemRoutes {
 
     func addPrivate(to router: some RouterMethods<VedetteContext>) {
         router.get("/v1/version") { _, _ in jsonResponse(Version(version: version)) }
-        router.get("/v1/analyzers") { _, _ in
+        router.get("/v1/analyzers") { _, context in
             jsonResponse(
                 PageDTO(
-                    items: await analyzers().map {
+                    items: await analyzers(context.organization).map {
                         AnalyzerDTO(
                             id: $0.id.description, name: $0.name, kind: $0.kind.rawValue, detail: $0.detail,
                             lesser: $0.lesser)

@@ -20,7 +20,7 @@ package struct AdminTokenFile: Sendable {
             isNew = false
             return
         }
-        token = AdminAccess.makeToken()
+        token = Secrets.make()
         isNew = true
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else {

@@ -38,7 +38,9 @@ package enum RunCommand {
         do {
             let vedette = try await Vedette(
                 settings: settings, extraCameras: extraCameras, token: token, database: database, logger: logger)
-            try await vedette.run(announce: { announce(page: $0, token: token, simulated: simulate) })
+            try await vedette.run(announce: {
+                announce(page: $0, token: token, firstPassword: vedette.firstPassword, simulated: simulate)
+            })
         } catch {
             await database.close()
             site?.stop()
@@ -59,7 +61,7 @@ package enum RunCommand {
         }
     }
 
-    private static func announce(page: String, token: AdminTokenFile, simulated: Bool) {
+    private static func announce(page: String, token: AdminTokenFile, firstPassword: String?, simulated: Bool) {
         var lines = ["", "  Vedette \(VedetteVersion.text) is watching."]
         if token.isNew {
             lines += [
@@ -68,6 +70,9 @@ package enum RunCommand {
             ]
         } else {
             lines += ["  Page: \(page)   (administrator token: \(token.path))"]
+        }
+        if let firstPassword {
+            lines += ["", "  Or sign in as admin with the password \(firstPassword) (shown only now)."]
         }
         if simulated { lines += ["", "  The cameras are simulated; events appear within a minute or two."] }
         print(lines.joined(separator: "\n") + "\n")

@@ -28,6 +28,8 @@ struct Vedette: Sendable {
     private let judges: JudgeFactory
     private let api: APIDependencies
     private let startedAt: WallTime
+    /// Password of the user `admin`, where this start made that user: shown once.
+    let firstPassword: String?
 
     init(
         settings: VedetteSettings, extraCameras: [VedetteSettings.CameraEntry], token: AdminTokenFile,
@@ -70,13 +72,15 @@ struct Vedette: Sendable {
         let removal = MediaRemoval(layout: layout, store: store.events)
         let judges = self.judges
         let names = settings.policyAnalyzers
+        let accounts = Accounts(store: store.access, clock: clock, logger: logger)
+        firstPassword = try await accounts.begin(adminToken: token.token, organization: Organization.first)
         api = APIDependencies(
-            access: AdminAccess(token: token.token), cameras: store.cameras, monitor: ingest,
+            accounts: accounts, limits: RequestLimits(clock: clock), cameras: store.cameras, monitor: ingest,
             events: store.events, hub: hub, mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
             checks: { [("database", await store.isReachable())] },
-            analyzers: {
-                guard let analyzers = try? await store.judging.analyzers(of: Organization.first) else { return [] }
+            analyzers: { organization in
+                guard let analyzers = try? await store.judging.analyzers(of: organization) else { return [] }
                 // Those in use come first.
                 return await judges.statuses(
                     of: analyzers.sorted {
@@ -95,6 +99,12 @@ struct Vedette: Sendable {
         WebUI.add(to: router)
         let server = Application(
             router: router,
+            // Who sends a request byte by byte is cut off, and headers end somewhere.
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: .seconds(60),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
             configuration: .init(
                 address: .hostname(host, port: settings.listenPort), serverName: nil),
             onServerRunning: { channel in announce("\(page):\(channel.localAddress?.port ?? 0)") },

@@ -5,11 +5,11 @@ package enum SettingsTable {
     package static let rows: [SettingRow] = [
         SettingRow(
             "listen", .text, default: "127.0.0.1:8080",
-            "Address and port of the web page and the API. Until people can sign in, keep it on loopback or behind a proxy."
+            "Address and port of the web page and the API. Beyond loopback, put a proxy that ends TLS in front."
         ),
         SettingRow(
             "data_dir", .text, default: "./data",
-            "Folder for clips, the spool, the administrator token and the embedded database."),
+            "Folder for clips, the spool, the first API key and the embedded database."),
         SettingRow(
             "database_url", .text, secret: true,
             "PostgreSQL to use (`postgresql://user@host/vedette`). Without it a private one is started in `data_dir`."),

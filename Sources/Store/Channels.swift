@@ -1,4 +1,5 @@
 internal import Domain
+internal import PostgresKit
 
 /// The channels of `NOTIFY`, and what their payloads hold.
 enum Channel {
@@ -29,7 +30,9 @@ enum Channel {
                 let event = Identifier<Event>(parts[1]), let organization = Identifier<Organization>(parts[2]),
                 let microseconds = Int64(parts[3])
             else { return nil }
-            change = EventChange(kind: kind, event: event, organization: organization)
+            change = EventChange(
+                kind: kind, event: event, organization: organization,
+                at: WallTime(PostgresTimestamp(microsecondsSinceEpoch: microseconds)))
             self.microseconds = microseconds
         }
     }

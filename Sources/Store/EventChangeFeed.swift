@@ -60,7 +60,8 @@ actor EventChangeFeed {
         pending = try rows.map { row in
             EventChange(
                 kind: try row.get("is_deleting") ? .deleted : row.get("is_new") ? .created : .updated,
-                event: try row.id("id"), organization: try row.id("organization_id"))
+                event: try row.id("id"), organization: try row.id("organization_id"),
+                at: WallTime(PostgresTimestamp(microsecondsSinceEpoch: try row.get("changed"))))
         }
         if let newest = rows.first { seenMicroseconds = max(seen, try newest.get("changed")) }
     }

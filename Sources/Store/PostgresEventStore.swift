@@ -144,10 +144,16 @@ struct PostgresEventStore: EventStore {
                         UPDATE events SET state = 'deleting', changed_at = clock_timestamp()
                         WHERE id = $1 AND organization_id = $2 AND state <> 'deleting'
                         RETURNING id, organization_id
+                    ), remembered AS (
+                        INSERT INTO event_tombstones (organization_id, event_id, deleted_at)
+                        SELECT organization_id, id, clock_timestamp() FROM changed ON CONFLICT DO NOTHING
                     )
                     SELECT \(Channel.notifyEvent(.deleted, id: "id", organization: "organization_id")) FROM changed
                     """, [.id(id), .id(organization)])
                 if rows.isEmpty { throw Self.missing(id) }
+                try transaction.run(
+                    "DELETE FROM event_tombstones WHERE organization_id = $1 AND deleted_at < now() - make_interval(secs => $2)",
+                    [.id(organization), .double(EventChange.deletionMemorySeconds + 86_400)])
                 guard let row = try transaction.run(EventRow.select + " WHERE e.id = $1", [.id(id)]).first else {
                     throw Self.missing(id)
                 }
@@ -182,6 +188,27 @@ struct PostgresEventStore: EventStore {
     func changes() async throws -> AsyncStream<EventChange> {
         let feed = EventChangeFeed(pool: pool, items: await listener.subscribe(buffering: 1024))
         return AsyncStream { await feed.next() }
+    }
+
+    func changes(
+        since time: WallTime, of organization: Identifier<Organization>, limit: Int
+    ) async throws -> [EventChange] {
+        try await storing("events") {
+            try await pool.of(organization).query(
+                """
+                (SELECT id, state = 'deleting' AS is_gone, changed_at AS at FROM events
+                WHERE organization_id = $1 AND changed_at >= $2 ORDER BY changed_at LIMIT $3)
+                UNION ALL
+                (SELECT event_id, true, deleted_at FROM event_tombstones
+                WHERE organization_id = $1 AND deleted_at >= $2 ORDER BY deleted_at LIMIT $3)
+                ORDER BY at, id LIMIT $3
+                """, [.id(organization), .time(time), .int(limit)]
+            ).map { row in
+                EventChange(
+                    kind: try row.get("is_gone") ? .deleted : .updated, event: try row.id("id"),
+                    organization: organization, at: try row.time("at"))
+            }
+        }
     }
 
     private static func missing(_ id: Identifier<Event>) -> StoreError { .notFound("there is no event \(id)") }

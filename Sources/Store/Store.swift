@@ -8,6 +8,7 @@ package struct Store: Sendable {
     package let events: any EventStore
     package let judging: any JudgingStore
     package let jobs: any JobQueue
+    package let access: any AccessStore
 
     private let pool: Pool
     /// Of sessions that are set for the queue's statements.
@@ -65,6 +66,7 @@ package struct Store: Sendable {
         events = PostgresEventStore(pool: pool, listener: listener, bell: bell)
         judging = PostgresJudgingStore(pool: pool)
         jobs = PostgresJobQueue(pool: queuePool, listener: listener, wakeups: wakeups, bell: bell)
+        access = PostgresAccessStore(pool: pool)
     }
 
     /// Whether the database answers within two seconds.

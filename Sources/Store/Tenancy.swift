@@ -11,10 +11,12 @@ enum Duty: String {
     case settle
     /// Finds the events that changed.
     case feed
+    /// Finds out who somebody is.
+    case signIn = "sign_in"
 }
 
 extension Pool {
-    /// I7: statements that see and change the rows of one tenant only.
+    /// I7: statements that see and change the rows of one tenant only; of those, what `RestrictedViewer.current` may see.
     func of(_ organization: Identifier<Organization>) -> Pool { scoped(organization.description, "") }
 
     /// Statements of a task that spans tenants.
@@ -23,7 +25,10 @@ extension Pool {
     private func scoped(_ organization: String, _ duty: String) -> Pool {
         // Both are always set, so that nothing set for the session or the user counts.
         guard
-            let settings = TransactionSettings([("vedette.organization", organization), ("vedette.duty", duty)])
+            let settings = TransactionSettings([
+                ("vedette.organization", organization), ("vedette.duty", duty),
+                ("vedette.viewer", organization.isEmpty ? "" : RestrictedViewer.current?.description ?? ""),
+            ])
         else {
             // A UUID and our own words hold nothing that is refused; without settings a statement sees no row.
             return self

@@ -10,16 +10,6 @@ import Testing
 
 @testable import API
 
-private struct TestClock: WallClock {
-    var now: WallTime { WallTime(secondsSinceEpoch: Date().timeIntervalSince1970) }
-}
-
-/// No camera runs here.
-private struct NoCameras: CameraMonitor {
-    func status(of camera: Identifier<Camera>) -> CameraStatus? { nil }
-    func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still? { nil }
-}
-
 /// The API over a real database, with one camera and three events whose clip is 1,000 bytes.
 struct APITests {
     private static let token = "0123456789abcdef0123456789abcdef"
@@ -35,16 +25,9 @@ struct APITests {
             defer { try? FileManager.default.removeItem(atPath: media) }
             do {
                 let records = try await Self.fill(store, media: media)
-                let router = APIRouter.make(
-                    APIDependencies(
-                        access: AdminAccess(token: Self.token), cameras: store.cameras, monitor: NoCameras(),
-                        events: store.events, hub: EventHub(events: store.events, logger: logger),
-                        mediaFolder: media,
-                        deleteEvent: { id, organization in
-                            _ = try await store.events.beginDeleting(id, of: organization)
-                            try await store.events.finishDeleting(id, of: organization)
-                        }, checks: { [("database", await store.isReachable())] }, analyzers: { [] },
-                        clock: TestClock(), version: "test"))
+                let dependencies = TestAPI.dependencies(store, media: media, logger: logger)
+                _ = try await dependencies.accounts.begin(adminToken: Self.token, organization: Organization.first)
+                let router = APIRouter.make(dependencies)
                 try await Application(router: router, logger: logger).test(.router) { client in
                     try await body(client, records)
                 }
@@ -283,12 +266,7 @@ struct APITests {
         }
         let logger = Logger(label: "test.api")
         let store = Store(ConnectionSettings("postgresql://nobody@127.0.0.1:1/none"), logger: logger)
-        let router = APIRouter.make(
-            APIDependencies(
-                access: AdminAccess(token: Self.token), cameras: store.cameras, monitor: NoCameras(),
-                events: store.events, hub: EventHub(events: store.events, logger: logger),
-                mediaFolder: "", deleteEvent: { _, _ in }, checks: { [] }, analyzers: { [] }, clock: TestClock(),
-                version: "test"))
+        let router = APIRouter.make(TestAPI.dependencies(store, media: "", logger: logger))
         let routes = Set(
             router.routes.map { route in
                 let path = "\(route.path)".split(separator: "/").map {

@@ -188,9 +188,19 @@ def check(browser, arguments):
     """The walk through the page; returns what was seen."""
     base = arguments.base.rstrip("/")
     seen = {}
-    if arguments.paste:
+    if arguments.password:
         browser.go(f"{base}/")
-        browser.wait_for("document.querySelector('#token') !== null", "the sign-in panel", 15)
+        browser.wait_for("document.querySelector('#password') !== null", "the sign-in panel", 15)
+        browser.evaluate(f"document.querySelector('#user').value = 'admin';"
+                         f"document.querySelector('#password').value = {json.dumps(arguments.password)};"
+                         "document.querySelector('form.signin').requestSubmit()")
+        browser.wait_for("document.querySelector('#events') !== null", "signing in with the password", 60)
+        browser.events.clear()
+    elif arguments.paste:
+        browser.go(f"{base}/")
+        browser.wait_for("document.querySelector('form.signin') !== null", "the sign-in panel", 15)
+        browser.evaluate("document.querySelector('form.signin .button.plain').click()")
+        browser.wait_for("document.querySelector('#token') !== null", "the panel for a key", 5)
         # This refused call is what makes the panel appear: no complaint.
         browser.evaluate(f"document.querySelector('#token').value = {json.dumps(arguments.token)};"
                          "document.querySelector('form.signin').requestSubmit()")
@@ -266,7 +276,8 @@ def check(browser, arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", help="address of the server, e.g. http://127.0.0.1:8080")
-    parser.add_argument("--token", required=True, help="administrator token")
+    parser.add_argument("--token", default="", help="administrator token")
+    parser.add_argument("--password", help="sign in as admin with this password instead of with the token")
     parser.add_argument("--paste", action="store_true", help="paste the token into the panel instead of opening /?token=")
     parser.add_argument("--wait", type=float, default=60, help="seconds to wait for an event (default 60)")
     parser.add_argument("--verdict", action="store_true", help="wait for, and open, an event that has a verdict")

@@ -37,7 +37,7 @@ struct ImportRuleTests {
         "Yams": ["Settings"], "ArgumentParser": ["vedette"],
         "ServiceLifecycle": ["App", "Simulator", "Ingest", "Worker"],
         "Crypto": ["API", "Clips", "VisionModels", "Detection", "PostgresKit", "Store"],
-        "AsyncAlgorithms": ["API"], "UnixSignals": ["App"],
+        "CryptoExtras": ["API"], "AsyncAlgorithms": ["API"], "UnixSignals": ["App"],
     ]
     static let everybody: Set<String> = [
         "Foundation", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization", "Logging", "Testing",

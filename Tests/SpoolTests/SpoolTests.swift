@@ -47,6 +47,9 @@ private final class RecordingStore: EventStore {
     func annotate(
         _: Identifier<Event>, of: Identifier<Organization>, reviewed: Bool?, starred: Bool?, note: String??
     ) async throws {}
+    func changes(
+        since time: WallTime, of organization: Identifier<Organization>, limit: Int
+    ) async throws -> [EventChange] { [] }
     func changes() async throws -> AsyncStream<EventChange> { AsyncStream { $0.finish() } }
 }
 

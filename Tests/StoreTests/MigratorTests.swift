@@ -18,8 +18,10 @@ struct MigratorTests {
 
     @Test func `migrating twice does nothing the second time`() async throws {
         try await withSettings { settings async throws in
-            #expect(try await Migrator().check(settings) == ["V0001_initial", "V0002_row_security", "V0003_queue"])
-            #expect(try await Migrator().migrate(settings) == ["V0001_initial", "V0002_row_security", "V0003_queue"])
+            let names = Migrator.embedded.map(\.name)
+            #expect(names.first == "V0001_initial")
+            #expect(try await Migrator().check(settings) == names)
+            #expect(try await Migrator().migrate(settings) == names)
             #expect(try await Migrator().migrate(settings).isEmpty)
             #expect(try await Migrator().check(settings).isEmpty)
         }

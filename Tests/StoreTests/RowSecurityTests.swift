@@ -35,7 +35,7 @@ struct RowSecurityTests {
             try await store.store.jobs.enqueue([
                 NewJob(id: .make(at: .now), organization: Organization.first, kind: "other")
             ])
-            try await store.pool.query("INSERT INTO job_sleepers VALUES (gen_random_uuid(), now())")
+            try await store.queuePool.query("INSERT INTO job_sleepers VALUES (gen_random_uuid(), now())")
             try await TestStore.fillAccess(store)
             let pool = Pool(ConnectionSettings(store.database.connectionString, role: role), size: 1)
             do {
@@ -127,6 +127,7 @@ struct RowSecurityTests {
             ]
         ),
         (.ingest, ["cameras"]), (.settle, ["cameras", "clips", "events", "evidence", "verdicts"]), (.feed, ["events"]),
+        (.signIn, ["api_keys", "session_tokens", "sessions", "users"]),
     ])
     func `a duty sees its own tables across tenants and no other`(duty: Duty, expected: [String]) async throws {
         try await Self.with { _, pool, tables async throws in

@@ -114,5 +114,30 @@ struct TestStore: Sendable {
 
 extension TestStore {
     /// Rows in the tables of people and keys.
-    static func fillAccess(_ store: TestStore) async throws {}
+    static func fillAccess(_ store: TestStore) async throws {
+        let access = store.store.access
+        let user = User(
+            id: .make(at: .now), organization: Organization.first, name: "anna", role: .administrator,
+            grants: CameraGrants(sites: [Site.first]), createdAt: .now)
+        try await access.insert(user, passwordHash: "x")
+        try await access.insert(
+            APIKey(
+                id: .make(at: .now), organization: Organization.first, name: "key", prefix: "vdk_1", role: .viewer,
+                createdAt: .now), hash: [1])
+        _ = try await access.openSession(
+            for: Principal(
+                actor: .user(user.id), organization: Organization.first, name: "anna", role: .administrator),
+            tokens: SessionTokens(
+                accessHash: [2], accessExpiresAt: WallTime.now.advanced(bySeconds: 60), refreshHash: [3],
+                refreshExpiresAt: WallTime.now.advanced(bySeconds: 60)), at: .now)
+        try await access.record(
+            AuditEntry(
+                id: .make(at: .now), organization: Organization.first, at: .now, actorKind: "user", actorName: "anna",
+                action: "sign-in", path: "/", status: 200, address: "127.0.0.1", requestID: "1"))
+        _ = try await access.begin(
+            IdempotentRequest(organization: Organization.first, actor: "anna", key: "k", fingerprint: [4]))
+        try await store.pool.query(
+            "INSERT INTO event_tombstones (organization_id, event_id, deleted_at) VALUES ($1, $2, now())",
+            [.id(Organization.first), .id(Identifier<Event>.make(at: .now))])
+    }
 }

@@ -50,6 +50,11 @@ package protocol EventStore: Sendable {
     func existing(_ ids: [Identifier<Event>]) async throws -> Set<Identifier<Event>>
     /// Ids of events that were inserted or changed (also by other processes), as they happen.
     func changes() async throws -> AsyncStream<EventChange>
+    /// What changed since `time`, oldest first, at most `limit`: for who was away. Deletions are known for
+    /// `EventChange.deletionMemorySeconds`.
+    func changes(
+        since time: WallTime, of organization: Identifier<Organization>, limit: Int
+    ) async throws -> [EventChange]
 }
 
 /// Something happened to an event.
@@ -58,11 +63,16 @@ package struct EventChange: Sendable, Hashable {
     package var kind: Kind
     package var event: Identifier<Event>
     package var organization: Identifier<Organization>
+    /// By the store's clock; whole microseconds.
+    package var at: WallTime
 
-    package init(kind: Kind, event: Identifier<Event>, organization: Identifier<Organization>) {
+    package static let deletionMemorySeconds = 7 * 86_400.0
+
+    package init(kind: Kind, event: Identifier<Event>, organization: Identifier<Organization>, at: WallTime) {
         self.kind = kind
         self.event = event
         self.organization = organization
+        self.at = at
     }
 }
 

@@ -128,7 +128,7 @@ package actor EmbeddedCluster {
     private func bringUp() async throws -> Running {
         try Files.makeFolder(dataDirectory, mode: 0o755)
         guard let dataFolder = Files.resolved(dataDirectory) else { throw Files.failure("find", dataDirectory) }
-        if lock == nil { lock = try FolderLock(folder: dataFolder) }
+        if lock == nil { lock = try await FolderLock.take(folder: dataFolder) }
         let user = try ClusterUser.choose()
         let folders = try await ClusterFolders.prepare(dataFolder: dataFolder, user: user, logger: logger)
         let binaries = try ServerBinaries.find(version: folders.version)

@@ -79,6 +79,7 @@ COMMENT ON COLUMN job_sleepers.until IS 'UTC instant after which the row means n
 SELECT vedette_guard('job_history');
 SELECT vedette_allow('queue', 'job_history', 'ALL');
 ALTER TABLE job_sleepers ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY migration ON job_sleepers TO CURRENT_USER USING (vedette_duty() = 'migration');
 SELECT vedette_allow('queue', 'job_sleepers', 'ALL');
 
 -- Makes the partitions of this month and the next, and drops those whose jobs all finished before `keep_from`.

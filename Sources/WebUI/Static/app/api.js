@@ -41,8 +41,48 @@ async function problemFrom(response) {
   });
 }
 
-/** One request; resolves to the `Response` of a 2xx answer. */
-export async function send(path, { method = "GET", body, headers = {}, signal, timeoutSeconds = 20, quiet = false } = {}) {
+let renewing = null;
+
+/**
+ * Renews the session with its refresh cookie, once for all calls and all tabs that need it: a refresh token is good for one
+ * use. Resolves to whether there is a session.
+ */
+export function renew() {
+  renewing ??= (async () => {
+    const seen = Number(localStorage.getItem("renewed") ?? 0);
+    const ask = async () => {
+      // Another tab was first; its cookies are ours too.
+      if (Number(localStorage.getItem("renewed") ?? 0) > seen) return true;
+      const response = await fetch("/v1/auth/refresh", { method: "POST", credentials: "same-origin", cache: "no-store" });
+      if (response.ok) localStorage.setItem("renewed", String(Date.now()));
+      return response.ok;
+    };
+    try {
+      return await (navigator.locks ? navigator.locks.request("vedette-renew", ask) : ask());
+    } catch {
+      return false;
+    } finally {
+      renewing = null;
+    }
+  })();
+  return renewing;
+}
+
+/** One request; resolves to the `Response` of a 2xx answer. A session that ran out is renewed and the request repeated. */
+export async function send(path, options = {}) {
+  try {
+    return await sendOnce(path, options);
+  } catch (problem) {
+    if (problem.status !== 401 || path.startsWith("/v1/auth/")) throw problem;
+    if (!await renew()) {
+      listeners.unauthorized();
+      throw problem;
+    }
+    return sendOnce(path, options);
+  }
+}
+
+async function sendOnce(path, { method = "GET", body, headers = {}, signal, timeoutSeconds = 20, quiet = false } = {}) {
   const limit = AbortSignal.timeout ? AbortSignal.timeout(timeoutSeconds * 1000) : undefined;
   const both = signal && limit && AbortSignal.any ? AbortSignal.any([signal, limit]) : signal ?? limit;
   let response;
@@ -62,9 +102,7 @@ export async function send(path, { method = "GET", body, headers = {}, signal, t
   }
   listeners.reached();
   if (response.ok) return response;
-  const problem = await problemFrom(response);
-  if (response.status === 401 && !path.startsWith("/v1/auth/")) listeners.unauthorized();
-  throw problem;
+  throw await problemFrom(response);
 }
 
 async function json(path, options) {
@@ -87,7 +125,10 @@ const merge = { "Content-Type": "application/merge-patch+json" };
 
 export const api = {
   me: () => json("/v1/me"),
-  login: (token) => json("/v1/auth/login", { method: "POST", body: { token } }),
+  login: (user, password) => json("/v1/auth/login", {
+    method: "POST", body: { user, password, cookie: true }, timeoutSeconds: 60,
+  }),
+  loginWithKey: (token) => json("/v1/auth/login", { method: "POST", body: { token } }),
   logout: () => json("/v1/auth/logout", { method: "POST" }),
   version: () => json("/v1/version"),
   ready: async () => {

@@ -1,6 +1,6 @@
 // Puts the page together: session, what is shown, the stream, the address.
 
-import { api, onApi } from "./api.js";
+import { api, onApi, renew } from "./api.js";
 import { makeBanner } from "./banner.js";
 import { showCamera } from "./camera-view.js";
 import { Cameras } from "./cameras.js";
@@ -23,6 +23,7 @@ let shell = null;
 let signingIn = false;
 let shownFilters = null;
 let unseen = 0;
+let renewal = null;
 
 const stream = new EventStream("/v1/events/stream", {
   onEvent(name, value) {
@@ -107,10 +108,8 @@ async function boot() {
   try {
     await api.me();
   } catch (problem) {
-    if (problem.status === 401) {
-      needSession();
-      return;
-    }
+    // Said already, and the sign-in shown.
+    if (problem.status === 401) return;
     fill(main, h("div", { class: "empty" }, h("h2", {}, "Vedette does not answer"),
       h("p", {}, problem.message), h("button", { type: "button", class: "button primary", onClick: boot }, "Try again")));
     return;
@@ -121,6 +120,8 @@ async function boot() {
   follow();
   shell.cameras.start();
   stream.start();
+  // Pictures and clips are asked for by elements, which cannot renew a session; so it is done before it runs out.
+  renewal ??= setInterval(renew, 30 * 60 * 1000);
 }
 
 async function needSession() {

@@ -7,36 +7,69 @@ import { whatToDo } from "./words.js";
 /** Shows the panel in `place`; resolves when the session is there. */
 export function signIn(place) {
   return new Promise((resolve) => {
+    let byKey = false;
     const error = h("p", { class: "field-error", role: "alert", hidden: true });
-    const input = h("input", { id: "token", name: "token", type: "password", autocomplete: "current-password", required: true,
-      spellcheck: "false", autocapitalize: "off", "aria-describedby": "token-help" });
     const button = h("button", { type: "submit", class: "button primary" }, "Sign in");
+    const other = h("button", { type: "button", class: "button plain", onClick: () => draw(!byKey) });
+    const fields = h("div", { class: "signin-fields" });
     const form = h("form", { class: "signin", onSubmit: async (event) => {
       event.preventDefault();
       button.disabled = true;
       error.hidden = true;
       try {
-        await api.login(input.value.trim());
+        const given = Object.fromEntries(new FormData(form));
+        await (byKey ? api.loginWithKey(given.token.trim()) : api.login(given.user.trim(), given.password));
         resolve();
       } catch (problem) {
-        error.textContent = problem.status === 401 || problem.kind === "validation"
-          ? "That is not the token. Copy the whole line from the file, without spaces around it."
-          : whatToDo(problem);
+        error.textContent = wrong(problem, byKey);
         error.hidden = false;
-        input.select();
+        form.querySelector("input[type=password]").select();
       } finally {
         button.disabled = false;
       }
     } },
     icon("logo", "signin-logo"),
     h("h1", {}, "Sign in to Vedette"),
-    h("label", { for: "token" }, "Administrator token"),
-    input, error, button,
-    h("p", { class: "hint", id: "token-help" },
-      "The token was printed when Vedette started for the first time. It is kept in the file ",
-      h("code", {}, "admin-token"), " in the data folder (", h("code", {}, "data_dir"), "), readable by its owner: ",
-      h("code", {}, "cat data/admin-token"), "."));
+    fields, error, button, other);
+
+    function draw(next) {
+      byKey = next;
+      error.hidden = true;
+      other.textContent = byKey ? "Use a name and password instead" : "Use an API key instead";
+      fill(fields, byKey ? keyFields() : passwordFields());
+      fields.querySelector("input").focus();
+    }
     fill(place, form);
-    input.focus();
+    draw(false);
   });
+}
+
+function passwordFields() {
+  return [
+    h("label", { for: "user" }, "Name"),
+    h("input", { id: "user", name: "user", autocomplete: "username", required: true, spellcheck: "false",
+      autocapitalize: "off", maxlength: "100" }),
+    h("label", { for: "password" }, "Password"),
+    h("input", { id: "password", name: "password", type: "password", autocomplete: "current-password", required: true,
+      maxlength: "256", "aria-describedby": "password-help" }),
+    h("p", { class: "hint", id: "password-help" },
+      "The first start of Vedette printed the password of ", h("code", {}, "admin"), "."),
+  ];
+}
+
+function keyFields() {
+  return [
+    h("label", { for: "token" }, "API key"),
+    h("input", { id: "token", name: "token", type: "password", autocomplete: "off", required: true, spellcheck: "false",
+      autocapitalize: "off", "aria-describedby": "token-help" }),
+    h("p", { class: "hint", id: "token-help" },
+      "The first one is in the file ", h("code", {}, "admin-token"), " in the data folder (", h("code", {}, "data_dir"),
+      "), readable by its owner: ", h("code", {}, "cat data/admin-token"), "."),
+  ];
+}
+
+function wrong(problem, byKey) {
+  if (problem.status === 429) return `Too many attempts. Wait ${problem.retryAfterSeconds ?? "a few"} s and try again.`;
+  if (problem.status !== 401 && problem.kind !== "validation") return whatToDo(problem);
+  return byKey ? "That is not a key. Copy the whole line, without spaces around it." : "The name or the password is wrong.";
 }

@@ -1,6 +1,8 @@
 // The event stream, read with fetch instead of EventSource: so a 401 is seen as one, silence is noticed (the server
 // sends a comment every 15 s), and the next attempt comes with back-off, at once when the network or the tab returns.
 
+import { renew } from "./api.js";
+
 const silenceSeconds = 40;
 
 /** Splits a byte stream into server-sent events. Pure: feed text, get complete events. */
@@ -79,7 +81,7 @@ export class EventStream {
       try {
         await this.#readOnce();
       } catch (error) {
-        if (error?.status === 401) {
+        if (error?.status === 401 && !await renew()) {
           this.#running = false;
           this.#onState("stopped", 401);
           return;

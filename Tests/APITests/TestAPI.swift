@@ -1,0 +1,203 @@
+import Domain
+import Foundation
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import PostgresKit
+import Store
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import API
+
+/// The machine's clock, moved forward by tests.
+final class TestClock: WallClock {
+    private let ahead = Mutex(0.0)
+    var now: WallTime {
+        WallTime(secondsSinceEpoch: Date().timeIntervalSince1970).advanced(bySeconds: ahead.withLock { $0 })
+    }
+    func advance(_ seconds: Double) { ahead.withLock { $0 += seconds } }
+}
+
+/// No camera runs here.
+struct NoCameras: CameraMonitor {
+    func status(of camera: Identifier<Camera>) -> CameraStatus? { nil }
+    func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still? { nil }
+}
+
+/// The API over a real database, with two organizations that look alike.
+struct TestAPI: Sendable {
+    /// One organization with a camera, an event, and somebody of each role.
+    struct Tenant: Sendable {
+        var organization: Identifier<Organization>
+        var site: Identifier<Site>
+        var camera: Camera
+        var event: EventRecord
+        var users: [Role: User] = [:]
+        /// Access keys by role.
+        var keys: [Role: String] = [:]
+        var keyIDs: [Role: Identifier<APIKey>] = [:]
+    }
+
+    /// Cheap, because a test signs in many times.
+    static let hasher = PasswordHasher(cost: .init(log2Rounds: 4, blockSize: 8, parallelism: 1))
+    static let password = "a long enough password"
+
+    let client: any TestClientProtocol
+    let store: Store
+    /// Sees everything.
+    let pool: Pool
+    let clock: TestClock
+    let accounts: Accounts
+    let own: Tenant
+    let other: Tenant
+
+    static func dependencies(
+        _ store: Store, media: String, logger: Logger, clock: TestClock = TestClock(),
+        requestsPerSecond: Double = 10_000
+    ) -> APIDependencies {
+        APIDependencies(
+            accounts: Accounts(store: store.access, clock: clock, hasher: hasher, logger: logger),
+            limits: RequestLimits(perSecond: requestsPerSecond, clock: clock), cameras: store.cameras,
+            monitor: NoCameras(), events: store.events, hub: EventHub(events: store.events, logger: logger),
+            mediaFolder: media,
+            deleteEvent: { id, organization in
+                _ = try await store.events.beginDeleting(id, of: organization)
+                try await store.events.finishDeleting(id, of: organization)
+            }, checks: { [("database", await store.isReachable())] }, analyzers: { _ in [] }, clock: clock,
+            version: "test")
+    }
+
+    static func with(
+        requestsPerSecond: Double = 10_000, _ body: @Sendable @escaping (TestAPI) async throws -> Void
+    ) async throws {
+        try await TestDatabase.with { database async throws in
+            let logger = Logger(label: "test.api")
+            let store = try await Store.open(connectionString: database.connectionString, logger: logger)
+            let pool = Pool(ConnectionSettings(database.inspectionString), size: 1)
+            let media = "/tmp/vedette-api-\(UUID().uuidString.prefix(8))"
+            defer { try? FileManager.default.removeItem(atPath: media) }
+            do {
+                let clock = TestClock()
+                let dependencies = dependencies(
+                    store, media: media, logger: logger, clock: clock, requestsPerSecond: requestsPerSecond)
+                let second = Identifier<Organization>.make(at: clock.now)
+                try await pool.query(
+                    "INSERT INTO organizations (id, name) VALUES ($1, 'second')", [.uuid(second.uuid)])
+                let own = try await tenant(Organization.first, "own", store, media, clock)
+                let other = try await tenant(second, "other", store, media, clock)
+                let router = APIRouter.make(dependencies)
+                try await Application(router: router, logger: logger).test(.router) { client in
+                    try await body(
+                        TestAPI(
+                            client: client, store: store, pool: pool, clock: clock, accounts: dependencies.accounts,
+                            own: own, other: other))
+                }
+            } catch {
+                await store.close()
+                await pool.close()
+                throw error
+            }
+            await store.close()
+            await pool.close()
+        }
+    }
+
+    private static func tenant(
+        _ organization: Identifier<Organization>, _ name: String, _ store: Store, _ media: String, _ clock: TestClock
+    ) async throws -> Tenant {
+        let now = clock.now
+        let site = Site(id: .make(at: now), organization: organization, name: "\(name) site", timeZone: "UTC")
+        try await store.cameras.put(site)
+        let camera = Camera(
+            id: .make(at: now), organization: organization, site: site.id, name: "\(name)-gate", enabled: true,
+            settings: CameraSettings(url: "rtsp://owner:hunter2@127.0.0.1/\(name)"), revision: 1)
+        try await store.cameras.insert(camera)
+        var tenant = Tenant(
+            organization: organization, site: site.id, camera: camera, event: try await event(camera, store, media, now)
+        )
+        for role in Role.allCases {
+            let user = User(
+                id: .make(at: now), organization: organization, name: "\(name)-\(role.rawValue)", role: role,
+                createdAt: now)
+            try await store.access.insert(user, passwordHash: try await hasher.hash(password))
+            tenant.users[role] = user
+            let secret = "vdk_" + Secrets.make()
+            let key = APIKey(
+                id: .make(at: now), organization: organization, name: "\(role.rawValue) key",
+                prefix: String(secret.prefix(10)), role: role, createdAt: now)
+            try await store.access.insert(key, hash: Secrets.hash(secret))
+            tenant.keys[role] = secret
+            tenant.keyIDs[role] = key.id
+        }
+        return tenant
+    }
+
+    /// An event of the camera with a clip of 1,000 bytes.
+    static func event(_ camera: Camera, _ store: Store, _ media: String, _ time: WallTime) async throws -> EventRecord {
+        let id = Identifier<Event>.make(at: time)
+        try FileManager.default.createDirectory(atPath: "\(media)/\(id)", withIntermediateDirectories: true)
+        for file in ["clip.mp4", "evidence-1.jpg", "thumbnail.jpg"] {
+            try Data(repeating: 7, count: 1000).write(to: URL(fileURLWithPath: "\(media)/\(id)/\(file)"))
+        }
+        let record = EventRecord(
+            id: id, organization: camera.organization, site: camera.site, camera: camera.id, kind: .motion,
+            state: .ready, triggeredAt: time, startedAt: time, endedAt: time.advanced(bySeconds: 7), score: 0.31,
+            boxes: [],
+            clip: ClipRecord(
+                path: "\(id)/clip.mp4", startsAt: time, durationSeconds: 17.4, sizeBytes: 1000,
+                sha256: String(repeating: "ab", count: 32), codec: .h264, widthPixels: 1920, heightPixels: 1080,
+                hasAudio: false, videoUnits: 261), thumbnailPath: "\(id)/thumbnail.jpg",
+            evidence: [
+                EvidenceRecord(
+                    path: "\(id)/evidence-1.jpg", atSeconds: 5.3, widthPixels: 768, heightPixels: 432, sizeBytes: 3,
+                    box: nil)
+            ], continues: nil)
+        try await store.events.handOver(record)
+        return record
+    }
+
+    // MARK: Requests
+
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, key: String? = nil, headers: HTTPFields = [:],
+        _ body: String? = nil
+    ) async throws -> TestResponse {
+        var headers = headers
+        if let key { headers[.authorization] = "Bearer \(key)" }
+        return try await client.execute(
+            uri: path, method: method, headers: headers, body: body.map { ByteBuffer(string: $0) })
+    }
+
+    static func object(_ response: TestResponse) throws -> [String: Any] {
+        try #require(
+            try JSONSerialization.jsonObject(with: Data(response.body.readableBytesView)) as? [String: Any],
+            "\(response.status) \(String(buffer: response.body))")
+    }
+
+    /// The digest of all rows of a tenant in all tables but the audit log, which is to grow, and key use times.
+    func digest(of organization: Identifier<Organization>) async throws -> String {
+        var text = ""
+        for table in [
+            "organizations", "sites", "cameras", "events", "clips", "evidence", "verdicts", "jobs", "users",
+            "user_grants",
+            "sessions", "definitions", "definition_versions", "analyzers", "policies", "policy_analyzers",
+        ] {
+            let column = table == "organizations" ? "id" : "organization_id"
+            text +=
+                try await pool.query(
+                    "SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS digest FROM \(table) t WHERE \(column) = $1",
+                    [.uuid(organization.uuid)]
+                ).first?.get("digest") ?? ""
+        }
+        text +=
+            try await pool.query(
+                """
+                SELECT coalesce(string_agg(id::text || revoked_at::text, '|' ORDER BY id), '') AS digest FROM api_keys
+                WHERE organization_id = $1
+                """, [.uuid(organization.uuid)]
+            ).first?.get("digest") ?? ""
+        return text
+    }
+}
