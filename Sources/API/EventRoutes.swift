@@ -20,7 +20,7 @@ struct EventRoutes {
                         Cursor.encode(["\($0.triggeredAt.nanosecondsSinceEpoch)", $0.id.description])
                     }))
         }
-        router.get("/v1/events/:id") { _, context in jsonResponse(EventDTO(try await event(context))) }
+        router.get("/v1/events/:id") { _, context in Self.response(try await event(context)) }
         router.patch("/v1/events/:id") { request, context in
             let id: Identifier<Event> = try context.identifier("id", "event")
             var fields = try await FieldReader(request)
@@ -30,8 +30,9 @@ struct EventRoutes {
                 fields.has("note") ? .some(fields.text("note", maximumLength: 4000, nullable: true)) : nil
             try fields.finish()
             try await events.annotate(
-                id, of: context.organization, reviewed: reviewed, starred: starred, note: note)
-            return jsonResponse(EventDTO(try await events.event(id, of: context.organization)))
+                id, of: context.organization, reviewed: reviewed, starred: starred, note: note,
+                ifChangedAt: try Self.expected(request))
+            return Self.response(try await events.event(id, of: context.organization))
         }
         router.delete("/v1/events/:id") { _, context in
             try await deleteEvent(try context.identifier("id", "event"), context.organization)
@@ -74,6 +75,21 @@ struct EventRoutes {
                 contentType: "image/jpeg", tag: "\(event.record.id)-evidence-\(number)",
                 modified: event.record.endedAt, downloadName: Self.fileName(event) + "-\(number).jpg")
         }
+    }
+
+    private static func response(_ event: EventDetail) -> Response {
+        var response = jsonResponse(EventDTO(event))
+        response.headers[.eTag] = "\"\(event.changedAt.nanosecondsSinceEpoch / 1000)\""
+        return response
+    }
+
+    /// The change that `If-Match` names; nil where any will do.
+    private static func expected(_ request: Request) throws -> WallTime? {
+        guard let tag = request.headers[.ifMatch], tag != "*" else { return nil }
+        guard tag.hasPrefix("\""), tag.hasSuffix("\""), let microseconds = Int64(tag.dropFirst().dropLast()),
+            microseconds.magnitude < UInt64(Int64.max / 1000)
+        else { throw Problem(.preconditionFailed, "the event was changed meanwhile; read it again") }
+        return WallTime(nanosecondsSinceEpoch: microseconds * 1000)
     }
 
     private func event(_ context: VedetteContext) async throws -> EventDetail {

@@ -25,12 +25,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
                 errors: [.init(field: "Idempotency-Key", message: "must have 1 to 200 characters")])
         }
         var request = request
-        let body: ByteBuffer
-        do {
-            body = try await request.body.collect(upTo: Self.mostBytes)
-        } catch {
-            throw Problem(.tooLarge, "the body is larger than \(Self.mostBytes) bytes")
-        }
+        let body = try await FieldReader.body(of: request, maximumBytes: Self.mostBytes)
         request.body = .init(buffer: body)
         var hash = SHA256()
         hash.update(data: Data("\(request.method.rawValue) \(request.uri.description)\n".utf8))

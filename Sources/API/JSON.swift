@@ -74,13 +74,15 @@ struct FieldReader {
 
     /// Reads the body of a request; at most `maximumBytes`.
     init(_ request: Request, maximumBytes: Int = 64 << 10) async throws {
-        let buffer: ByteBuffer
+        try self.init(try await Self.body(of: request, maximumBytes: maximumBytes))
+    }
+
+    static func body(of request: Request, maximumBytes: Int) async throws -> ByteBuffer {
         do {
-            buffer = try await request.body.collect(upTo: maximumBytes)
+            return try await request.body.collect(upTo: maximumBytes)
         } catch {
             throw Problem(.tooLarge, "the body is larger than \(maximumBytes) bytes")
         }
-        try self.init(buffer)
     }
 
     /// Reads a body that was collected already.

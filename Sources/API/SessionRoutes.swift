@@ -44,7 +44,7 @@ struct SessionRoutes {
         }
         router.post("/v1/auth/refresh") { request, context in
             try Self.refuseOtherSites(request)
-            let body = try await request.body.collect(upTo: 4096)
+            let body = try await FieldReader.body(of: request, maximumBytes: 4096)
             if let cookie = request.cookies[Cookies.refresh], body.readableBytes == 0 {
                 let (_, tokens) = try await accounts.refresh(cookie.value, address: context.address)
                 return response(tokens, asCookie: true, request)

@@ -79,6 +79,11 @@ package actor Connection {
     /// As `query`, for use inside `withTransaction`, where the caller is on the connection already. Blocks.
     @discardableResult
     package func run(_ sql: String, _ parameters: [PostgresValue] = [], prepare: Bool = false) throws -> Rows {
+        try guarded { () throws(PostgresError) in try execute(sql, parameters, prepare: prepare) }
+    }
+
+    /// Runs what blocks so that a cancellation of the task ends it.
+    func guarded(_ body: () throws(PostgresError) -> Rows) throws -> Rows {
         if let ticket {
             // In this order: a cancellation after the check finds the mark (habit 5 of the style guide).
             canceller.begin(ticket)
@@ -89,7 +94,7 @@ package actor Connection {
         }
         defer { if ticket != nil { canceller.end() } }
         do {
-            return try execute(sql, parameters, prepare: prepare)
+            return try body()
         } catch {
             if error.isCancelled, Task.isCancelled { throw CancellationError() }
             throw error
@@ -120,7 +125,7 @@ package actor Connection {
 
     // MARK: Inside
 
-    private func cancellable<Value: Sendable>(
+    func cancellable<Value: Sendable>(
         _ body: (isolated Connection) throws -> Value
     ) async throws -> Value {
         let ticket = canceller.issue()
@@ -163,7 +168,7 @@ package actor Connection {
         }
     }
 
-    private func connected() throws(PostgresError) -> OpaquePointer {
+    func connected() throws(PostgresError) -> OpaquePointer {
         guard let raw else { throw PostgresError(.unavailable, "the database connection was closed") }
         return raw
     }
@@ -172,10 +177,7 @@ package actor Connection {
     private func execute(_ sql: String, _ parameters: [PostgresValue], prepare: Bool) throws(PostgresError) -> Rows {
         let raw = try connected()
         let name = prepare ? try preparedName(of: sql, raw) : nil
-        let texts = parameters.map(\.text)
-        if let index = texts.firstIndex(where: { $0?.utf8.contains(0) ?? false }) {
-            throw PostgresError(.data, "parameter $\(index + 1) holds a NUL character, which PostgreSQL cannot store")
-        }
+        let texts = try Self.texts(of: parameters)
         // Copies, because libpq wants all pointers at once.
         var pointers = texts.map { text -> UnsafePointer<CChar>? in text.flatMap { UnsafePointer(strdup($0)) } }
         defer { for pointer in pointers { free(UnsafeMutablePointer(mutating: pointer)) } }
@@ -192,10 +194,18 @@ package actor Connection {
         return Rows(result: box)
     }
 
+    static func texts(of parameters: [PostgresValue]) throws(PostgresError) -> [String?] {
+        let texts = parameters.map(\.text)
+        if let index = texts.firstIndex(where: { $0?.utf8.contains(0) ?? false }) {
+            throw PostgresError(.data, "parameter $\(index + 1) holds a NUL character, which PostgreSQL cannot store")
+        }
+        return texts
+    }
+
     /// Statements kept per connection; beyond it they run unprepared.
     private static let preparedLimit = 100
 
-    private func preparedName(of sql: String, _ raw: OpaquePointer) throws(PostgresError) -> String? {
+    func preparedName(of sql: String, _ raw: OpaquePointer) throws(PostgresError) -> String? {
         if let name = prepared[sql] { return name }
         guard prepared.count < Self.preparedLimit else { return nil }
         let name = "s\(prepared.count + 1)"
@@ -216,7 +226,7 @@ package actor Connection {
         throw error
     }
 
-    private func failure(of raw: OpaquePointer, _ result: OpaquePointer?, _ sql: String) -> PostgresError {
+    func failure(of raw: OpaquePointer, _ result: OpaquePointer?, _ sql: String) -> PostgresError {
         func field(_ code: Character) -> String? {
             guard let result, let ascii = code.asciiValue else { return nil }
             return PQresultErrorField(result, Int32(ascii)).map { String(cString: $0) }

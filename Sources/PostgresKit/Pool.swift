@@ -34,9 +34,7 @@ package struct Pool: Sendable {
     package func query(_ sql: String, _ parameters: [PostgresValue] = [], prepare: Bool = false) async throws -> Rows {
         try await lender.withConnection { [transactionSettings] connection in
             guard let transactionSettings else { return try await connection.query(sql, parameters, prepare: prepare) }
-            return try await connection.withTransaction(settings: transactionSettings) { transaction in
-                try transaction.run(sql, parameters, prepare: prepare)
-            }
+            return try await connection.query(sql, parameters, prepare: prepare, settings: transactionSettings)
         }
     }
 

@@ -2,6 +2,9 @@
 package struct TransactionSettings: Sendable, Hashable {
     /// What begins a transaction with them.
     let beginning: String
+    /// A statement that sets them within a transaction, and its parameters.
+    let selection: String
+    let words: [String]
 
     /// Nil where a name or value holds anything but ASCII letters, digits, `_`, `-` and, in names, one dot.
     package init?(_ settings: [(name: String, value: String)]) {
@@ -22,5 +25,9 @@ package struct TransactionSettings: Sendable, Hashable {
             text += "; SET LOCAL \(name) = '\(value)'"
         }
         beginning = text
+        selection =
+            "SELECT "
+            + settings.indices.map { "set_config($\($0 * 2 + 1), $\($0 * 2 + 2), true)" }.joined(separator: ", ")
+        words = settings.flatMap { [$0.name, $0.value] }
     }
 }

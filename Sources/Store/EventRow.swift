@@ -8,7 +8,7 @@ enum EventRow {
     static let select = """
         SELECT e.id, e.organization_id, e.site_id, e.camera_id, e.kind, e.state, e.triggered_at, e.started_at, e.ended_at,
             e.score, e.boxes, e.thumbnail_path, e.continues_event_id, e.analysis, e.analysis_error, e.reviewed, e.starred,
-            e.note, c.name AS camera_name,
+            e.note, e.changed_at, c.name AS camera_name,
             k.path AS clip_path, k.starts_at AS clip_starts_at, k.duration_seconds, k.size_bytes, k.sha256, k.codec,
             k.width_pixels, k.height_pixels, k.has_audio, k.video_units,
             (SELECT coalesce(jsonb_agg(jsonb_build_object('path', path, 'at_seconds', at_seconds,
@@ -29,7 +29,8 @@ enum EventRow {
             record: try record(row), cameraName: try row.get("camera_name"), analysis: try row.word("analysis"),
             analysisError: try row.optional("analysis_error"),
             verdict: try row.optional("verdict_id", as: UUID.self) == nil ? nil : try VerdictRow.verdict(row),
-            reviewed: try row.get("reviewed"), starred: try row.get("starred"), note: try row.optional("note"))
+            reviewed: try row.get("reviewed"), starred: try row.get("starred"), note: try row.optional("note"),
+            changedAt: try row.time("changed_at"))
     }
 
     static func record(_ row: Row) throws -> EventRecord {

@@ -107,7 +107,7 @@ struct PostgresEventStore: EventStore {
 
     func annotate(
         _ id: Identifier<Event>, of organization: Identifier<Organization>, reviewed: Bool?, starred: Bool?,
-        note: String??
+        note: String??, ifChangedAt: WallTime?
     ) async throws {
         try await storing("event \(id)") {
             let rows = try await pool.of(organization).query(
@@ -116,6 +116,7 @@ struct PostgresEventStore: EventStore {
                     UPDATE events SET reviewed = coalesce($3::boolean, reviewed), starred = coalesce($4::boolean, starred),
                         note = CASE WHEN $5::boolean THEN $6::text ELSE note END, changed_at = clock_timestamp()
                     WHERE id = $1 AND organization_id = $2 AND state <> 'deleting'
+                        AND ($7::timestamptz IS NULL OR changed_at = $7)
                     RETURNING id, organization_id
                 )
                 SELECT \(Channel.notifyEvent(.updated, id: "id", organization: "organization_id")) FROM changed
@@ -123,8 +124,12 @@ struct PostgresEventStore: EventStore {
                 [
                     .id(id), .id(organization), .optional(reviewed) { .bool($0) }, .optional(starred) { .bool($0) },
                     .bool(note != nil), .optional(note ?? nil) { .text($0.storable(limit: 100_000)) },
+                    .optional(ifChangedAt) { .time($0) },
                 ])
-            if rows.isEmpty { throw Self.missing(id) }
+            guard rows.isEmpty else { return }
+            // Tells an event that is gone from one that changed.
+            _ = try await self.event(id, of: organization)
+            throw StoreError.conflict("event \(id) was changed meanwhile; read it again")
         }
     }
 

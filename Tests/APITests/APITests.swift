@@ -240,6 +240,65 @@ struct APITests {
         }
     }
 
+    @Test func `an outdated change of an event is refused, and one that was read goes through`() async throws {
+        try await with { client, records in
+            let path = "/v1/events/\(records[0].id)"
+            let read = try await client.execute(uri: path, method: .get, headers: Self.bearer)
+            var headers = Self.bearer
+            headers[.ifMatch] = try #require(read.headers[.eTag])
+            let body = ByteBuffer(string: #"{"starred": true}"#)
+            let changed = try await client.execute(uri: path, method: .patch, headers: headers, body: body)
+            #expect(changed.status == .ok && changed.headers[.eTag] != read.headers[.eTag])
+            for tag in [headers[.ifMatch], "\"nonsense\"", "W/\"1\"", "\"9223372036854775807\""] {
+                headers[.ifMatch] = tag
+                let refused = try await client.execute(uri: path, method: .patch, headers: headers, body: body)
+                #expect(refused.status == .preconditionFailed, "\(tag ?? "")")
+            }
+            headers[.ifMatch] = "*"
+            #expect(try await client.execute(uri: path, method: .patch, headers: headers, body: body).status == .ok)
+        }
+    }
+
+    @Test func `every answer has a request id and the security headers, and none opens the API to other sites`()
+        async throws
+    {
+        try await with { client, records in
+            var foreign = Self.bearer
+            foreign[.origin] = "https://elsewhere.example"
+            for (path, headers) in [
+                ("/healthz", [:]), ("/docs", [:]), ("/openapi.json", [:]), ("/nowhere", [:]), ("/v1/me", [:]),
+                ("/v1/me", foreign), ("/v1/events/\(records[0].id)/clip.mp4", foreign), ("/v1/events?limit=0", foreign),
+            ] as [(String, HTTPFields)] {
+                let response = try await client.execute(uri: path, method: .get, headers: headers)
+                #expect(response.headers[.requestID] != nil, "\(path)")
+                #expect(response.headers[.contentTypeOptions] == "nosniff", "\(path)")
+                #expect(response.headers[.frameOptions] == "DENY", "\(path)")
+                let policy = response.headers[.contentSecurityPolicy] ?? ""
+                #expect(policy.hasPrefix("default-src 'none'; script-src 'self'; style-src 'self';"), "\(path)")
+                #expect(!policy.contains("unsafe"), "\(path)")
+                #expect(!response.headers.contains { $0.name.canonicalName.hasPrefix("access-control-") }, "\(path)")
+            }
+            let page = String(buffer: try await client.execute(uri: "/docs", method: .get).body)
+            #expect(page.contains("PATCH /v1/events/{id}") && !page.contains("://"))
+        }
+    }
+
+    @Test func `a body that is too large is refused`() async throws {
+        try await with { client, _ in
+            let body = ByteBuffer(string: "{\"name\": \"" + String(repeating: "x", count: 70_000) + "\"}")
+            for (path, headers) in [
+                ("/v1/cameras", Self.bearer), ("/v1/auth/login", [:]), ("/v1/auth/refresh", [:]),
+            ] as [(String, HTTPFields)] {
+                let response = try await client.execute(uri: path, method: .post, headers: headers, body: body)
+                #expect(response.status == .contentTooLarge, "\(path)")
+            }
+            var keyed = Self.bearer
+            keyed[.idempotencyKey] = "k"
+            let response = try await client.execute(uri: "/v1/cameras", method: .post, headers: keyed, body: body)
+            #expect(response.status == .contentTooLarge)
+        }
+    }
+
     @Test func `the documented bounds of a camera's settings are the ones that hold`() throws {
         let document = try #require(
             try JSONSerialization.jsonObject(with: Data(PackageResources.openapi_json)) as? [String: Any])

@@ -11,12 +11,15 @@ import Testing
 
 @testable import API
 
-/// The machine's clock, moved forward by tests.
+/// The machine's clock, moved forward and stopped by tests.
 final class TestClock: WallClock {
     private let ahead = Mutex(0.0)
+    private let stopped = Mutex<Double?>(nil)
     var now: WallTime {
-        WallTime(secondsSinceEpoch: Date().timeIntervalSince1970).advanced(bySeconds: ahead.withLock { $0 })
+        WallTime(secondsSinceEpoch: stopped.withLock { $0 } ?? Date().timeIntervalSince1970)
+            .advanced(bySeconds: ahead.withLock { $0 })
     }
+    func stop() { stopped.withLock { $0 = Date().timeIntervalSince1970 } }
     func advance(_ seconds: Double) { ahead.withLock { $0 += seconds } }
 }
 

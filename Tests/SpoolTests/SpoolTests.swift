@@ -45,7 +45,8 @@ private final class RecordingStore: EventStore {
     func events(_: EventQuery, of: Identifier<Organization>) async throws -> [EventDetail] { [] }
     func verdicts(of: Identifier<Event>, in: Identifier<Organization>) async throws -> [Verdict] { [] }
     func annotate(
-        _: Identifier<Event>, of: Identifier<Organization>, reviewed: Bool?, starred: Bool?, note: String??
+        _: Identifier<Event>, of: Identifier<Organization>, reviewed: Bool?, starred: Bool?, note: String??,
+        ifChangedAt: WallTime?
     ) async throws {}
     func changes(
         since time: WallTime, of organization: Identifier<Organization>, limit: Int

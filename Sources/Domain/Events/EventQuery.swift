@@ -10,10 +10,12 @@ package struct EventDetail: Sendable, Hashable {
     package var reviewed: Bool
     package var starred: Bool
     package var note: String?
+    /// Whole microseconds by the store's clock; moves with every change.
+    package var changedAt: WallTime
 
     package init(
         record: EventRecord, cameraName: String, analysis: Event.Analysis, analysisError: String?, verdict: Verdict?,
-        reviewed: Bool, starred: Bool, note: String?
+        reviewed: Bool, starred: Bool, note: String?, changedAt: WallTime
     ) {
         self.record = record
         self.cameraName = cameraName
@@ -23,6 +25,7 @@ package struct EventDetail: Sendable, Hashable {
         self.reviewed = reviewed
         self.starred = starred
         self.note = note
+        self.changedAt = changedAt
     }
 }
 

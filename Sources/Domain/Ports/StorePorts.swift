@@ -36,10 +36,11 @@ package protocol EventStore: Sendable {
     func events(_ query: EventQuery, of organization: Identifier<Organization>) async throws -> [EventDetail]
     /// All, newest first.
     func verdicts(of event: Identifier<Event>, in organization: Identifier<Organization>) async throws -> [Verdict]
-    /// Reviewed, starred, note: nil leaves as it is; the inner nil clears the note.
+    /// Reviewed, starred, note: nil leaves as it is; the inner nil clears the note. Throws `conflict` where the event has
+    /// another `changedAt` than is given.
     func annotate(
         _ id: Identifier<Event>, of organization: Identifier<Organization>, reviewed: Bool?, starred: Bool?,
-        note: String??
+        note: String??, ifChangedAt: WallTime?
     ) async throws
     /// I5, first step: the row turns `deleting` and is hidden; `finishDeleting` follows when the files are gone.
     func beginDeleting(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws -> EventRecord
@@ -55,6 +56,17 @@ package protocol EventStore: Sendable {
     func changes(
         since time: WallTime, of organization: Identifier<Organization>, limit: Int
     ) async throws -> [EventChange]
+}
+
+extension EventStore {
+    /// Whatever was changed meanwhile.
+    package func annotate(
+        _ id: Identifier<Event>, of organization: Identifier<Organization>, reviewed: Bool?, starred: Bool?,
+        note: String??
+    ) async throws {
+        try await annotate(
+            id, of: organization, reviewed: reviewed, starred: starred, note: note, ifChangedAt: nil)
+    }
 }
 
 /// Something happened to an event.

@@ -1,0 +1,81 @@
+internal import CPostgres
+internal import Glibc
+
+extension Connection {
+    /// One statement in a transaction with these settings, in one way to the server and back. Otherwise as `query`.
+    ///
+    /// https://www.postgresql.org/docs/15/libpq-pipeline-mode.html: what is sent up to a sync is one transaction.
+    package func query(
+        _ sql: String, _ parameters: [PostgresValue], prepare: Bool, settings: TransactionSettings
+    ) async throws -> Rows {
+        try await cancellable { connection throws in
+            var attempt = 1
+            while true {
+                do {
+                    return try connection.guarded { () throws(PostgresError) in
+                        try connection.pipelined(settings, sql, parameters, prepare: prepare)
+                    }
+                } catch let error as PostgresError where error.isWorthRepeating && attempt < 3 {
+                    attempt += 1
+                }
+            }
+        }
+    }
+
+    private func pipelined(
+        _ settings: TransactionSettings, _ sql: String, _ parameters: [PostgresValue], prepare: Bool
+    ) throws(PostgresError) -> Rows {
+        let raw = try connected()
+        // Preparing goes its own way, once for each connection.
+        let settingName = try preparedName(of: settings.selection, raw)
+        let name = prepare ? try preparedName(of: sql, raw) : nil
+        let settingTexts = settings.words.map { Optional($0) }
+        let texts = try Self.texts(of: parameters)
+        guard PQenterPipelineMode(raw) == 1 else { throw failure(of: raw, nil, sql) }
+        defer { PQexitPipelineMode(raw) }
+        guard Self.send(raw, settingName, settings.selection, settingTexts), Self.send(raw, name, sql, texts),
+            PQpipelineSync(raw) == 1
+        else {
+            // What was sent of it ends with the connection, which nobody gets again.
+            let error = failure(of: raw, nil, sql)
+            close()
+            throw error
+        }
+        var failed: PostgresError?
+        var rows: Rows?
+        while true {
+            // The results of each statement end with a null; only a lost connection gives nulls without an end.
+            guard let result = PQgetResult(raw) else {
+                if PQstatus(raw) != CONNECTION_OK { throw failed ?? failure(of: raw, nil, sql) }
+                continue
+            }
+            let box = ResultBox(takingOwnershipOf: result)
+            switch PQresultStatus(result) {
+            case PGRES_PIPELINE_SYNC:
+                if let failed { throw failed }
+                guard let rows else { throw PostgresError(.data, "the server gave no result", statement: sql) }
+                return rows
+            case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
+                // The statement's comes second.
+                rows = Rows(result: box)
+            case PGRES_PIPELINE_ABORTED:
+                break
+            default:
+                if failed == nil { failed = failure(of: raw, result, sql) }
+            }
+            withExtendedLifetime(box) {}
+        }
+    }
+
+    private static func send(_ raw: OpaquePointer, _ name: String?, _ sql: String, _ texts: [String?]) -> Bool {
+        // Copies, because libpq wants all pointers at once.
+        var pointers = texts.map { text -> UnsafePointer<CChar>? in text.flatMap { UnsafePointer(strdup($0)) } }
+        defer { for pointer in pointers { free(UnsafeMutablePointer(mutating: pointer)) } }
+        let count = Int32(pointers.count)
+        return if let name {
+            PQsendQueryPrepared(raw, name, count, &pointers, nil, nil, 0) == 1
+        } else {
+            PQsendQueryParams(raw, sql, count, nil, &pointers, nil, nil, 0) == 1
+        }
+    }
+}
