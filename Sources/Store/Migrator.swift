@@ -27,7 +27,10 @@ package struct Migrator: Sendable {
 
     /// The migrations of this version. A new file needs its line here.
     package static let embedded: [Migration] = [
-        Migration(name: "V0001_initial", sql: String(decoding: PackageResources.V0001_initial_sql, as: UTF8.self))
+        Migration(name: "V0001_initial", sql: String(decoding: PackageResources.V0001_initial_sql, as: UTF8.self)),
+        Migration(
+            name: "V0002_camera_analysis",
+            sql: String(decoding: PackageResources.V0002_camera_analysis_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

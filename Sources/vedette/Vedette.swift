@@ -7,5 +7,5 @@ struct Vedette: AsyncParsableCommand {
         commandName: "vedette",
         abstract: "Turns cameras into a short, searchable, trustworthy record of what mattered.",
         version: VedetteVersion.text,
-        subcommands: [Run.self, Simulate.self, Migrate.self, Reference.self])
+        subcommands: [Run.self, Simulate.self, Bench.self, Migrate.self, Reference.self])
 }
