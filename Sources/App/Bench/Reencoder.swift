@@ -63,15 +63,15 @@ struct Reencoder {
     func idleCamera() throws -> String {
         let target = folder.appendingPathComponent("idle-1080p15.mp4")
         guard !FileManager.default.fileExists(atPath: target.path) else { return target.path }
-        let part = target.path + ".part.mp4"
+        let (whole, part) = (target.path + ".whole.mp4", target.path + ".part.mp4")
         let scene = "mandelbrot=size=1920x1080:rate=15:end_scale=0.3:start_scale=0.3"
         try Self.ffmpeg(
-            [
-                "-y", "-f", "lavfi", "-i", scene, "-vf",
-                "trim=end_frame=1,loop=900:1:0,noise=alls=5:allf=t,format=yuv420p",
-            ]
-                + ["-t", "60"] + Self.x264
-                + ["-b:v", "3000k", "-maxrate", "3000k", "-bufsize", "3000k", "-g", "30", "-keyint_min", "30", part])
+            ["-y", "-f", "lavfi", "-i", scene]
+                + ["-vf", "trim=end_frame=1,loop=1050:1:0,noise=alls=5:allf=t,format=yuv420p", "-t", "70"] + Self.x264
+                + ["-b:v", "3000k", "-maxrate", "3000k", "-bufsize", "3000k", "-g", "30", "-keyint_min", "30", whole])
+        // Without the start, where the encoder still looks for its quantizer: a camera has been running for long.
+        try Self.ffmpeg(["-y", "-ss", "10", "-i", whole, "-c", "copy", part])
+        try FileManager.default.removeItem(atPath: whole)
         try FileManager.default.moveItem(atPath: part, toPath: target.path)
         return target.path
     }
