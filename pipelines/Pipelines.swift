@@ -77,6 +77,8 @@ extension PipelineTemplate {
     package static let rtspH265 = Self("rtsp-h265", PackageResources.rtsp_h265_gst)
     /// Branch for AAC over RTP.
     package static let rtspAAC = Self("rtsp-aac", PackageResources.rtsp_aac_gst)
+    /// A file's video as access units.
+    package static let file = Self("file", PackageResources.file_gst)
     /// Access units in, frames out.
     package static let decode = Self("decode", PackageResources.decode_gst)
     /// Video in, a fragmented MP4 that becomes an ordinary one at its end.

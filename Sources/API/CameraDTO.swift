@@ -9,6 +9,7 @@ struct CameraDTO: Encodable, Sendable {
     var enabled: Bool
     var url: String
     var transport: String
+    var analysis: String
     var timeoutSeconds: Double
     var preRollSeconds: Double
     var postRollSeconds: Double
@@ -28,6 +29,7 @@ struct CameraDTO: Encodable, Sendable {
         enabled = camera.enabled
         url = CameraRules.masked(url: camera.settings.url)
         transport = camera.settings.transport.rawValue
+        analysis = camera.settings.analysis.rawValue
         timeoutSeconds = camera.settings.timeoutSeconds
         preRollSeconds = camera.settings.preRollSeconds
         postRollSeconds = camera.settings.postRollSeconds
@@ -61,6 +63,11 @@ struct CameraStatusDTO: Encodable, Sendable {
     var hasAudio: Bool
     @Nullable var decoder: String?
     var rung: String
+    @Nullable var rungReason: String?
+    var decoderWaitSeconds: Double
+    var audits: Int
+    var auditMisses: Int
+    @Nullable var estimatedMissesPerHour: Double?
     @Nullable var openEventId: String?
     var reconnects: Int
     var gaps: Int
@@ -83,7 +90,12 @@ struct CameraStatusDTO: Encodable, Sendable {
         keyframeIntervalSeconds = status.keyframeIntervalSeconds.map { ($0 * 1000).rounded() / 1000 }
         hasAudio = status.hasAudio
         decoder = status.decoder
-        rung = status.rung
+        rung = status.rung.rawValue
+        rungReason = status.rungReason
+        decoderWaitSeconds = (status.decoderWaitSeconds * 1000).rounded() / 1000
+        audits = status.audits.audits
+        auditMisses = status.audits.misses
+        estimatedMissesPerHour = status.audits.missesPerHour.map { ($0 * 10).rounded() / 10 }
         openEventId = status.openEvent?.description
         reconnects = status.reconnects
         gaps = status.gaps

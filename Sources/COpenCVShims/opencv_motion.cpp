@@ -21,6 +21,8 @@ constexpr int cell_side = 16;
 constexpr double light_change_levels = 20;
 constexpr double initial_noise = 1, least_noise = 0.3, most_noise = 40;
 constexpr double noise_quantile = 0.9;
+// A longer pause between two pictures teaches no more than this.
+constexpr double longest_step = 5;
 
 int fail(char *error, size_t size, const char *what) {
     if (error && size) std::snprintf(error, size, "%s", what);
@@ -213,7 +215,7 @@ struct vedette_motion {
     }
 
     /// Share of cells whose level is far from what it was a moment ago.
-    double find_light_change(double seconds) {
+    double find_light_change(double seconds, bool learns) {
         cv::resize(level, level_cells, cells.size(), 0, 0, cv::INTER_AREA);
         const cv::Mat *then = levels.recall(seconds);
         int changed = 0;
@@ -223,11 +225,12 @@ struct vedette_motion {
                     changed += std::fabs(level_cells.at<float>(row, column) - then->at<float>(row, column)) >
                                light_change_levels;
         }
-        levels.remember(seconds, level_cells);
+        if (learns) levels.remember(seconds, level_cells);
         return changed / static_cast<double>(level_cells.total());
     }
 
-    /// Decides for each pixel whether it differs and whether it stirs, and learns. Returns the share that differs.
+    /// Decides for each pixel whether it differs and whether it stirs, and learns if it may. Returns the share that differs.
+    template <bool learns>
     double compare(double seconds, double step) {
         const double age = seconds - first;
         const auto &p = parameters;
@@ -240,7 +243,7 @@ struct vedette_motion {
         const float doubt = static_cast<float>(p.texture_slack * std::exp(-age / p.texture_seconds));
         const cv::Mat *then = structures.recall(seconds);
         // A pixel stirs only if its neighbourhood differed in the previous picture too: drops and sparks do not.
-        if (frames > 2 && step < 0.26) {
+        if (learns && frames > 2 && step < 0.26) {
             const int radius = std::clamp(static_cast<int>(20 * step + 0.5), 1, 3);
             cv::dilate(differing, before, box(2 * radius + 1));
         } else {
@@ -276,6 +279,7 @@ struct vedette_motion {
                 differs[x] = static_cast<uint8_t>(beyond);
                 stirs[x] = static_cast<uint8_t>(changed) & was[x];
                 row -= beyond;
+                if constexpr (!learns) continue;
                 const float next = wide[x] * (size > wide[x] ? up : down);
                 wide[x] = std::min(std::max(next, least), most);
                 // Time that something has stayed: grows at rest, shrinks where it stirs, starts over where it is gone.
@@ -287,7 +291,7 @@ struct vedette_motion {
             }
             count += row;
         }
-        structures.remember(seconds, structure);
+        if constexpr (learns) structures.remember(seconds, structure);
         return count / static_cast<double>(level.total());
     }
 
@@ -329,21 +333,39 @@ struct vedette_motion {
         out.region_count = static_cast<int32_t>(kept);
     }
 
+    /// Compares with what is known and learns nothing.
+    void look(double seconds, vedette_motion_measurement &out) {
+        if (!started || level.size() != background.size() || seconds < latest) {
+            out.restarted = 1;
+            return;
+        }
+        find_light();
+        out.noise = noise;
+        compare_slopes(out.likeness, out.shake);
+        out.light_change = find_light_change(seconds, false);
+        out.differing = compare<false>(seconds, std::min(seconds - latest, longest_step));
+        const bool replaced = usual_likeness > 0.3 && out.likeness < parameters.scene_likeness * usual_likeness;
+        out.restarted = replaced || out.differing > parameters.scene_change_share;
+        find_regions(out);
+        // The next picture must not take these for its neighbourhood.
+        differing.setTo(255);
+    }
+
     void measure(double seconds, vedette_motion_measurement &out) {
         if (!started || level.size() != background.size() || seconds < latest) {
             begin(seconds);
             out.restarted = 1;
             return;
         }
-        const double step = std::min(seconds - latest, 1.0);
+        const double step = std::min(seconds - latest, longest_step);
         latest = seconds;
         frames++;
         measure_noise();
         find_light();
         out.noise = noise;
         compare_slopes(out.likeness, out.shake);
-        out.light_change = find_light_change(seconds);
-        out.differing = compare(seconds, step);
+        out.light_change = find_light_change(seconds, true);
+        out.differing = compare<true>(seconds, step);
         // Another scene has other slopes everywhere; no lamp and no object in front of this one does that.
         const bool replaced = usual_likeness > 0.3 && out.likeness < parameters.scene_likeness * usual_likeness;
         usual_likeness += (out.likeness - usual_likeness) * std::max(1.0 / frames, 1.0 * rate(step, 5));
@@ -393,19 +415,36 @@ vedette_motion *vedette_motion_create(const vedette_motion_parameters *parameter
 
 void vedette_motion_free(vedette_motion *motion) { delete motion; }
 
-int vedette_motion_measure(
-    vedette_motion *motion, const uint8_t *luma, int32_t width, int32_t height, size_t stride, double seconds,
+namespace {
+
+int run(
+    vedette_motion *motion, const uint8_t *luma, int32_t width, int32_t height, size_t stride, double seconds, bool learns,
     vedette_motion_measurement *out, char *error, size_t error_size) {
     try {
         std::memset(out, 0, sizeof *out);
         if (!luma || width < 16 || height < 16 || stride < static_cast<size_t>(width))
             return fail(error, error_size, "a picture needs at least 16 by 16 pixels and rows as long as its width");
         motion->take(luma, width, height, stride);
-        motion->measure(seconds, *out);
+        if (learns) motion->measure(seconds, *out);
+        else motion->look(seconds, *out);
         return 0;
     } catch (const std::exception &exception) {
         return fail(error, error_size, exception.what());
     } catch (...) {
         return fail(error, error_size, "an unknown error in OpenCV");
     }
+}
+
+}  // namespace
+
+int vedette_motion_measure(
+    vedette_motion *motion, const uint8_t *luma, int32_t width, int32_t height, size_t stride, double seconds,
+    vedette_motion_measurement *out, char *error, size_t error_size) {
+    return run(motion, luma, width, height, stride, seconds, true, out, error, error_size);
+}
+
+int vedette_motion_look(
+    vedette_motion *motion, const uint8_t *luma, int32_t width, int32_t height, size_t stride, double seconds,
+    vedette_motion_measurement *out, char *error, size_t error_size) {
+    return run(motion, luma, width, height, stride, seconds, false, out, error, error_size);
 }

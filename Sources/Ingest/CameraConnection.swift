@@ -3,8 +3,9 @@ import Logging
 
 /// One connection to a camera, from the first packet to the failure that ends it.
 ///
-/// Data flow: source → ring buffer and running clips (every access unit, I6) → decoder → motion → event machine →
-/// clips opened and closed. All of it runs in `run`'s task; adapters' threads only wake it.
+/// Data flow: source → ring buffer and running clips (every access unit, I6); beside it, from the ring, as much as the
+/// activity ladder asks for → decoder → motion → event machine → clips opened and closed. All of it runs in `run`'s task;
+/// adapters' threads only wake it.
 actor CameraConnection {
     private let camera: Camera
     private let ports: IngestPorts
@@ -12,14 +13,11 @@ actor CameraConnection {
     private let logger: Logger
 
     private var stream: StreamDescription?
-    private var decoder: (any FrameDecoder)?
-    private var detector: (any MotionDetector)?
-    private var gate: MotionGate
-    private var machine: EventMachine
+    private var analysis: CameraAnalysis?
+    private var ladder: Ladder
     private var ring: GOPRing
     private var clock = ClockMap()
     private var lastVideo: MediaTime?
-    private var droppedSeen = 0
     private var recordings: [EventSlot: EventRecording] = [:]
     /// Their spans are over; they take what arrives until a picture comes that none can precede in presentation order, or
     /// a stream with B pictures would lose some at the cut.
@@ -33,16 +31,21 @@ actor CameraConnection {
     private static let ringMarginSeconds = 5.0
     private static let ringMaximumBytes = 96 << 20
 
-    init(camera: Camera, ports: IngestPorts, board: StatusBoard, logger: Logger) {
+    /// `memory` is the ladder of the connection before.
+    init(camera: Camera, ports: IngestPorts, board: StatusBoard, logger: Logger, memory: Ladder? = nil) {
         self.camera = camera
         self.ports = ports
         self.board = board
         self.logger = logger
-        gate = ports.makeGate(camera.settings)
-        machine = EventMachine(settings: EventSettings(camera.settings))
+        ladder = Ladder(
+            settings: LadderSettings(mode: camera.settings.analysis), seed: UInt64.random(in: 0...UInt64.max),
+            memory: memory)
         ring = GOPRing(
             keepSeconds: camera.settings.preRollSeconds + Self.ringMarginSeconds, maximumBytes: Self.ringMaximumBytes)
     }
+
+    /// What the ladder knows about the camera by now.
+    var memory: Ladder { analysis?.ladder ?? ladder }
 
     /// Runs until the source fails or the task is cancelled; returns when all clips are finished.
     func run() async -> SourceError {
@@ -66,13 +69,17 @@ actor CameraConnection {
                         break loop
                     }
                 }
-                analyse()
+                do throws(SourceError) {
+                    try analyse()
+                } catch {
+                    failure = error
+                    break loop
+                }
                 for recording in takeComplete() {
                     finishing.addTask { await recording.finish() }
                 }
-                if let broken = decoder?.failure {
-                    failure = broken
-                    break loop
+                for decoder in analysis?.takeClosed() ?? [] {
+                    finishing.addTask { await decoder.close() }
                 }
             }
             endStream()
@@ -81,7 +88,7 @@ actor CameraConnection {
             }
             continuation.finish()
             await source.close()
-            await decoder?.close()
+            for decoder in analysis?.takeClosed() ?? [] { await decoder.close() }
             return failure
         }
         return failure
@@ -92,20 +99,19 @@ actor CameraConnection {
         case .failed(let error):
             throw error
         case .stream(let description):
-            let decoder = try ports.decoders.open(description, wake: wake)
             do {
-                detector = try ports.makeDetector(camera.settings)
+                analysis = try CameraAnalysis(
+                    description, camera: camera.settings, ports: ports, ladder: ladder, wake: wake)
             } catch {
                 throw SourceError(.internalFailure, "motion analysis cannot start: \(error)")
             }
             stream = description
-            self.decoder = decoder
-            board.streaming(description, decoder: decoder.name)
+            board.streaming(description)
             logger.info(
                 "camera is online",
                 metadata: [
                     "codec": "\(description.codec.rawValue)",
-                    "size": "\(description.widthPixels)x\(description.heightPixels)", "decoder": "\(decoder.name)",
+                    "size": "\(description.widthPixels)x\(description.heightPixels)",
                 ])
         case .accessUnit(let unit):
             if unit.track == .video {
@@ -121,34 +127,30 @@ actor CameraConnection {
             board.received(unit, keyframeIntervalSeconds: ring.keyframeIntervalSeconds)
             for recording in recordings.values { recording.writer.append(unit) }
             for recording in closing { recording.writer.append(unit) }
-            if unit.track == .video { decoder?.decode(unit) }
+            analysis?.received(unit)
         }
     }
 
-    /// Looks at the frames that came out of the decoder.
-    private func analyse() {
-        guard let decoder, let detector else { return }
-        for frame in decoder.drain() {
-            ring.looked(at: frame.presentation)
-            do {
-                let measurement = try frame.withPicture { try detector.measure($0, at: frame.presentation) }
-                let judgement = gate.judge(measurement)
-                let actions = machine.observe(
-                    at: frame.presentation, moving: judgement.moving, score: judgement.score, boxes: judgement.boxes,
-                    since: judgement.since)
-                perform(actions, frame: frame, state: .ready)
-            } catch {
-                logger.warning("a frame could not be analysed", metadata: ["error": "\(error)"])
-            }
-            let dropped = decoder.dropped
-            board.analysed(
-                frame, dropped: dropped - droppedSeen, openEvent: machine.openSlot.flatMap { identifiers[$0] })
-            droppedSeen = dropped
+    /// Looks at what the decoders have, and gives them more.
+    private func analyse() throws(SourceError) {
+        guard let analysis else { return }
+        for step in try analysis.advance(ring) {
+            ring.looked(at: step.frame.presentation)
+            perform(step.actions, frame: step.frame, state: .ready)
+            board.analysed(step.frame, openEvent: analysis.openSlot.flatMap { identifiers[$0] })
         }
+        for complaint in analysis.takeComplaints() {
+            logger.warning("a picture could not be analysed", metadata: ["error": "\(complaint)"])
+        }
+        let rung = analysis.ladder.rung
+        board.climbed(
+            rung, reason: analysis.ladder.reason, decoder: analysis.decoderName, dropped: analysis.dropped,
+            waitedSeconds: analysis.waitedSeconds, audits: analysis.ladder.estimate)
     }
 
     private func endStream() {
-        perform(machine.streamEnded(at: lastVideo ?? MediaTime(nanoseconds: 0)), frame: nil, state: .interrupted)
+        let actions = analysis?.endStream(at: lastVideo ?? MediaTime(nanoseconds: 0)) ?? []
+        perform(actions, frame: nil, state: .interrupted)
         complete += closing
         closing = []
     }

@@ -33,10 +33,13 @@ package final class CameraSession: Sendable {
     /// Runs until the task is cancelled; returns when every clip of the camera is finished.
     package func run() async {
         var backoff = ReconnectBackoff()
+        var memory: Ladder?
         while !Task.isCancelled {
             board.connecting()
-            let connection = CameraConnection(camera: camera, ports: ports, board: board, logger: logger)
+            let connection = CameraConnection(
+                camera: camera, ports: ports, board: board, logger: logger, memory: memory)
             let failure = await connection.run()
+            memory = await connection.memory
             board.newestFrame = nil
             guard !Task.isCancelled else { break }
             let delay = backoff.delaySeconds(

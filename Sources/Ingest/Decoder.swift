@@ -96,6 +96,21 @@ package final class Decoder: FrameDecoder {
         }
     }
 
+    package func finish() {
+        let failed = state.withLock { state in
+            guard !state.isClosed, state.failure == nil else { return false }
+            do {
+                try source.end()
+                return false
+            } catch {
+                state.failure = SourceError(.corrupt, "The decoder \(name) does not end: \(error)")
+                return true
+            }
+        }
+        if failed { gate() }
+    }
+
+    package var isFinished: Bool { sink.isAtEnd }
     package var dropped: Int { state.withLock { $0.ledger.dropped } }
     package var backlog: Int { state.withLock { $0.ledger.backlog } }
     package var failure: SourceError? { state.withLock { $0.failure } }

@@ -11,11 +11,14 @@ package struct IngestPorts: Sendable {
     package var makeDetector: @Sendable (CameraSettings) throws -> any MotionDetector
     package var makeGate: @Sendable (CameraSettings) -> MotionGate
     package var clock: any WallClock
+    /// Shared by all cameras of the process.
+    package var pools: DecoderPools
 
     package init(
         sources: any SourceOpener, decoders: any DecoderOpener, clips: any ClipWriterOpener, spool: any EventSpool,
         stills: any StillEncoder, makeDetector: @escaping @Sendable (CameraSettings) throws -> any MotionDetector,
-        makeGate: @escaping @Sendable (CameraSettings) -> MotionGate, clock: any WallClock
+        makeGate: @escaping @Sendable (CameraSettings) -> MotionGate, clock: any WallClock,
+        pools: DecoderPools = DecoderPools()
     ) {
         self.sources = sources
         self.decoders = decoders
@@ -25,5 +28,6 @@ package struct IngestPorts: Sendable {
         self.makeDetector = makeDetector
         self.makeGate = makeGate
         self.clock = clock
+        self.pools = pools
     }
 }

@@ -10,6 +10,9 @@ final class StatusBoard: Sendable {
         var frame: (any DecodedFrame)?
         var rate = RateMeter()
         var everConnected = false
+        /// What this connection has told so far.
+        var dropped = 0
+        var waitedSeconds = 0.0
     }
     /// After this long without a picture a camera is `offline` rather than `failing`.
     static let offlineAfterSeconds = 30.0
@@ -47,7 +50,7 @@ final class StatusBoard: Sendable {
         }
     }
 
-    func streaming(_ stream: StreamDescription, decoder: String) {
+    func streaming(_ stream: StreamDescription) {
         let now = clock.now
         state.withLock { state in
             state.everConnected = true
@@ -61,7 +64,9 @@ final class StatusBoard: Sendable {
             state.status.widthPixels = stream.widthPixels
             state.status.heightPixels = stream.heightPixels
             state.status.hasAudio = stream.audioFormat != nil
-            state.status.decoder = decoder
+            state.status.decoder = nil
+            state.dropped = 0
+            state.waitedSeconds = 0
         }
     }
 
@@ -75,13 +80,28 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// `dropped` is the growth since the last call.
-    func analysed(_ frame: any DecodedFrame, dropped: Int, openEvent: Identifier<Event>?) {
+    func analysed(_ frame: any DecodedFrame, openEvent: Identifier<Event>?) {
         state.withLock { state in
             state.frame = frame
             state.status.framesAnalysed += 1
-            state.status.framesDropped += dropped
             state.status.openEvent = openEvent
+        }
+    }
+
+    /// Where on the ladder it stands. `dropped` and `waitedSeconds` are of this connection, the rest is the camera's.
+    func climbed(
+        _ rung: LadderRung, reason: String?, decoder: String?, dropped: Int, waitedSeconds: Double,
+        audits: MissEstimate
+    ) {
+        state.withLock { state in
+            state.status.rung = rung
+            state.status.rungReason = reason
+            state.status.decoder = decoder
+            state.status.framesDropped += dropped - state.dropped
+            state.dropped = dropped
+            state.status.decoderWaitSeconds += waitedSeconds - state.waitedSeconds
+            state.waitedSeconds = waitedSeconds
+            state.status.audits = audits
         }
     }
 

@@ -11,9 +11,20 @@ package final class MotionAnalyzer: MotionDetector {
     }
 
     package func measure(_ picture: PictureView, at presentation: MediaTime) throws -> MotionMeasurement {
+        try measure(picture, at: presentation, learns: true)
+    }
+
+    package func look(_ picture: PictureView, at presentation: MediaTime) throws -> MotionMeasurement {
+        try measure(picture, at: presentation, learns: false)
+    }
+
+    private func measure(
+        _ picture: PictureView, at presentation: MediaTime, learns: Bool
+    ) throws -> MotionMeasurement {
         let measured = try model.measure(
             luma: picture.luma.bytes, widthPixels: picture.widthPixels, heightPixels: picture.heightPixels,
-            strideBytes: picture.luma.strideBytes, seconds: presentation.seconds)
+            strideBytes: picture.luma.strideBytes, seconds: presentation.seconds,
+            learns: learns)
         let regions = measured.regions.map {
             MotionRegion(
                 box: Box(x: $0.x, y: $0.y, width: $0.width, height: $0.height), centreX: $0.centreX,

@@ -82,16 +82,18 @@ package struct MotionModel: ~Copyable {
 
     deinit { vedette_motion_free(handle) }
 
-    /// Measures one 8-bit luma plane, in place; `seconds` grows from picture to picture, else all begins anew.
+    /// Measures one 8-bit luma plane, in place; `seconds` grows from picture to picture, else all begins anew. Without
+    /// `learns` the picture is only compared with what is known, and `restarted` says that it seems another scene.
     package func measure(
-        luma: UnsafeRawPointer, widthPixels: Int, heightPixels: Int, strideBytes: Int, seconds: Double
+        luma: UnsafeRawPointer, widthPixels: Int, heightPixels: Int, strideBytes: Int, seconds: Double,
+        learns: Bool = true
     ) throws(OpenCVError) -> Measurement {
         guard strideBytes > 0 else { throw OpenCVError("measuring motion: the stride is \(strideBytes) bytes") }
         var out = vedette_motion_measurement()
         let bytes = luma.assumingMemoryBound(to: UInt8.self)
         let handle = handle
         _ = try OpenCVError.collecting("measuring motion") { error, size in
-            vedette_motion_measure(
+            (learns ? vedette_motion_measure : vedette_motion_look)(
                 handle, bytes, Int32(clamping: widthPixels), Int32(clamping: heightPixels), strideBytes, seconds, &out,
                 error, size) == 0 ? true : nil
         }

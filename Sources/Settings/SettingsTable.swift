@@ -49,6 +49,11 @@ package enum SettingsTable {
                 "url", .text, required: true, secret: true,
                 "RTSP address, with credentials where the camera wants them (`rtsp://user:password@host:554/path`)."),
             SettingRow("transport", .choice(["tcp", "udp"]), default: "tcp", "How RTP travels."),
+            SettingRow(
+                "analysis", .choice(AnalysisMode.allCases.map(\.rawValue)),
+                default: CameraSettings(url: "").analysis.rawValue,
+                "`full` decodes every picture. `ladder` decodes a keyframe every few seconds until that, or the size of a "
+                    + "picture, shows that something stirs. `keyframes` looks at every keyframe and trusts no sizes."),
         ]
         + CameraRules.bounds.map { bound in
             let standard = CameraSettings(url: "")[keyPath: bound.field]

@@ -116,6 +116,7 @@ package struct VedetteSettings: Sendable {
         }
         var settings = CameraSettings(url: url)
         settings.transport = entry.text("transport").flatMap(SourceLocation.Transport.init(rawValue:)) ?? .tcp
+        settings.analysis = entry.text("analysis").flatMap(AnalysisMode.init(rawValue:)) ?? settings.analysis
         for bound in CameraRules.bounds {
             if let number = entry.number(bound.key) { settings[keyPath: bound.field] = number }
         }

@@ -32,6 +32,9 @@ package struct Migrator: Sendable {
             name: "V0002_row_security", sql: String(decoding: PackageResources.V0002_row_security_sql, as: UTF8.self)),
         Migration(name: "V0003_queue", sql: String(decoding: PackageResources.V0003_queue_sql, as: UTF8.self)),
         Migration(name: "V0004_people", sql: String(decoding: PackageResources.V0004_people_sql, as: UTF8.self)),
+        Migration(
+            name: "V0005_camera_analysis",
+            sql: String(decoding: PackageResources.V0005_camera_analysis_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

@@ -8,7 +8,7 @@ struct PostgresCameraStore: CameraStore {
 
     private static let columns = """
         id, organization_id, site_id, name, enabled, url, transport, timeout_seconds, pre_roll_seconds, post_roll_seconds,
-        merge_gap_seconds, cool_down_seconds, maximum_length_seconds, sensitivity, minimum_area, revision
+        merge_gap_seconds, cool_down_seconds, maximum_length_seconds, sensitivity, minimum_area, revision, analysis
         """
 
     func sites(of organization: Identifier<Organization>) async throws -> [Site] {
@@ -60,7 +60,7 @@ struct PostgresCameraStore: CameraStore {
                 """
                 WITH inserted AS (
                     INSERT INTO cameras (\(Self.columns))
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
                     RETURNING id
                 )
                 SELECT pg_notify('\(Channel.cameras)', id::text) FROM inserted
@@ -76,7 +76,7 @@ struct PostgresCameraStore: CameraStore {
                     UPDATE cameras SET site_id = $3, name = $4, enabled = $5, url = $6, transport = $7,
                         timeout_seconds = $8, pre_roll_seconds = $9, post_roll_seconds = $10, merge_gap_seconds = $11,
                         cool_down_seconds = $12, maximum_length_seconds = $13, sensitivity = $14, minimum_area = $15,
-                        revision = revision + 1, updated_at = now()
+                        analysis = $17, revision = revision + 1, updated_at = now()
                     WHERE id = $1 AND organization_id = $2 AND revision = $16 AND deleted_at IS NULL
                     RETURNING id, revision
                 )
@@ -139,7 +139,7 @@ struct PostgresCameraStore: CameraStore {
             .text(settings.url), .text(settings.transport.rawValue), .double(settings.timeoutSeconds),
             .double(settings.preRollSeconds), .double(settings.postRollSeconds), .double(settings.mergeGapSeconds),
             .double(settings.coolDownSeconds), .double(settings.maximumLengthSeconds), .double(settings.sensitivity),
-            .double(settings.minimumArea), .int(camera.revision),
+            .double(settings.minimumArea), .int(camera.revision), .text(settings.analysis.rawValue),
         ]
     }
 
@@ -153,7 +153,7 @@ struct PostgresCameraStore: CameraStore {
                 postRollSeconds: try row.get("post_roll_seconds"), mergeGapSeconds: try row.get("merge_gap_seconds"),
                 coolDownSeconds: try row.get("cool_down_seconds"),
                 maximumLengthSeconds: try row.get("maximum_length_seconds"), sensitivity: try row.get("sensitivity"),
-                minimumArea: try row.get("minimum_area")),
+                minimumArea: try row.get("minimum_area"), analysis: try row.word("analysis")),
             revision: try row.get("revision"))
     }
 }

@@ -4,7 +4,7 @@ import ArgumentParser
 /// `vedette bench`: figures of this machine.
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure parts of Vedette on this machine.", subcommands: [Queue.self])
+        abstract: "Measure parts of Vedette on this machine.", subcommands: [Queue.self, Ladder.self, Idle.self])
 
     /// `vedette bench queue`.
     struct Queue: AsyncParsableCommand {
@@ -36,6 +36,76 @@ struct Bench: AsyncParsableCommand {
             try await reporting {
                 try await BenchCommand.queue(
                     clients: clients, jobs: jobs, history: history, rounds: rounds, json: json)
+            }
+        }
+    }
+
+    /// The activity ladder against full decoding.
+    struct Ladder: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Compare the activity ladder with full decoding on footage.",
+            discussion:
+                "Replays footage with known truth, as fast as it goes, and prints a table. Ends with 2 where the "
+                + "ladder covers less than 99 % of the events of full decoding, or has more false ones.")
+
+        @Option(help: "Folder with clips and the media.json that tells their truth.")
+        var media: String
+
+        @Option(help: "Encode the clips anew, too; may be given several times (h264-cbr-gop4), or \"all\".")
+        var encoding: [String] = []
+
+        @Option(help: "Only this clip; may be given several times.")
+        var clip: [String] = []
+
+        @Option(help: "Folder for what was encoded; kept. Otherwise a temporary one is used.")
+        var work: String?
+
+        @Option(help: "ladder or keyframes.")
+        var analysis = "ladder"
+
+        @Flag(help: "Print when each event began and ended.")
+        var spans = false
+
+        func run() async throws {
+            try await reporting {
+                let good = try await LadderBench.run(
+                    folder: media, encodings: encoding, clips: clip, work: work, mode: analysis, spans: spans)
+                if !good { throw ExitCode(2) }
+            }
+        }
+    }
+
+    /// What an idle camera costs.
+    struct Idle: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Measure what an idle camera costs, over RTSP.",
+            discussion:
+                "Serves a still 1080p15 scene of 3 Mbit/s from a child process and prints this process's CPU time per "
+                + "camera, for each kind of analysis in turn.")
+
+        @Option(help: "Cameras at a time.")
+        var cameras = 4
+
+        @Option(help: "Seconds of each measurement.")
+        var seconds = 60.0
+
+        @Option(help: "Seconds before each, in which cameras connect and learn.")
+        var settle = 40.0
+
+        @Option(help: "receive, full, ladder or keyframes; may be given several times.")
+        var analysis: [String] = []
+
+        @Option(help: "Footage to serve instead.")
+        var footage: String?
+
+        @Option(help: "Folder for what was encoded; kept.")
+        var work: String?
+
+        func run() async throws {
+            try await reporting {
+                try await IdleBench.run(
+                    cameras: cameras, seconds: seconds, settle: settle,
+                    modes: analysis.isEmpty ? ["receive", "full", "ladder"] : analysis, footage: footage, work: work)
             }
         }
     }

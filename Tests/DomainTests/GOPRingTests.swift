@@ -83,4 +83,20 @@ struct GOPRingTests {
         fill(&ring, seconds: 5)
         #expect(ring.keyframeIntervalSeconds == 2)
     }
+
+    @Test func `places count all units, and what is gone is skipped to a keyframe`() {
+        var ring = GOPRing(keepSeconds: 3, maximumBytes: 1 << 20)
+        fill(&ring, seconds: 4)
+        #expect(ring.end == 40)
+        #expect(ring.place(of: MediaTime(seconds: 2.7)) == 20)
+        let (first, units) = ring.units(at: 15, limit: 12)
+        #expect(first == 15)
+        #expect(units.map { $0.presentation.seconds } == (15..<27).map { Double($0) / 10 })
+        fill(&ring, from: 4, seconds: 4)
+        let late = ring.units(at: 15, limit: 5)
+        #expect(late.first == 40)
+        #expect(late.units.first?.isKeyframe == true)
+        #expect(ring.place(of: MediaTime(seconds: 0)) == 40)
+        #expect(ring.units(at: ring.end, limit: 5).units.isEmpty)
+    }
 }

@@ -81,6 +81,12 @@ int vedette_motion_measure(
     vedette_motion *motion, const uint8_t *luma, int32_t width, int32_t height, size_t stride, double seconds,
     vedette_motion_measurement *out, char *error, size_t error_size);
 
+/// As `vedette_motion_measure`, but nothing is learnt: a later picture, or this one again, may be measured next, and so may
+/// pictures from before it that come after the last one measured.
+int vedette_motion_look(
+    vedette_motion *motion, const uint8_t *luma, int32_t width, int32_t height, size_t stride, double seconds,
+    vedette_motion_measurement *out, char *error, size_t error_size);
+
 #ifdef __cplusplus
 }
 #endif

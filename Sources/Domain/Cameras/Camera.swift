@@ -70,12 +70,13 @@ package struct CameraSettings: Sendable, Hashable {
     package var sensitivity: Double
     /// Smallest moving region that counts, as a fraction of the picture.
     package var minimumArea: Double
+    package var analysis: AnalysisMode
 
     package init(
         url: String, transport: SourceLocation.Transport = .tcp, timeoutSeconds: Double = 10,
         preRollSeconds: Double = 5, postRollSeconds: Double = 5, mergeGapSeconds: Double = 1.0,
         coolDownSeconds: Double = 0, maximumLengthSeconds: Double = 60, sensitivity: Double = 0.5,
-        minimumArea: Double = 0.0003
+        minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder
     ) {
         self.url = url
         self.transport = transport
@@ -87,6 +88,7 @@ package struct CameraSettings: Sendable, Hashable {
         self.maximumLengthSeconds = maximumLengthSeconds
         self.sensitivity = sensitivity
         self.minimumArea = minimumArea
+        self.analysis = analysis
     }
 
     package var location: SourceLocation {

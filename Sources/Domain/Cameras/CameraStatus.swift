@@ -17,8 +17,13 @@ package struct CameraStatus: Sendable, Hashable {
     package var hasAudio: Bool
     /// The element that decodes, where one does.
     package var decoder: String?
-    /// Which rung of the activity ladder it stands on ("full").
-    package var rung: String
+    /// Where on the activity ladder it stands, and why it is watched more carefully than asked for, where it is.
+    package var rung: LadderRung
+    package var rungReason: String?
+    /// Seconds of waiting for one of the process's decoders.
+    package var decoderWaitSeconds: Double
+    /// What sleeping misses, as far as audits show.
+    package var audits: MissEstimate
     package var openEvent: Identifier<Event>?
     package var reconnects: Int
     /// Times the stream was interrupted while it should have run.
@@ -30,7 +35,9 @@ package struct CameraStatus: Sendable, Hashable {
     package init(state: State) {
         self.state = state
         hasAudio = false
-        rung = "full"
+        rung = .learning
+        decoderWaitSeconds = 0
+        audits = MissEstimate()
         reconnects = 0
         gaps = 0
         framesAnalysed = 0

@@ -8,6 +8,8 @@ package struct GOPRing: Sendable {
         var starts: MediaTime
         var units: [AccessUnit]
         var bytes: Int
+        /// How many units came before the first one.
+        var first: Int
     }
     private var gops: [GOP] = []
     private var newest: MediaTime?
@@ -18,6 +20,8 @@ package struct GOPRing: Sendable {
     package private(set) var evictedForBytes = 0
     /// Seconds between the starts of the last two GOPs.
     package private(set) var keyframeIntervalSeconds: Double?
+    /// Units taken so far: the place that the next one gets.
+    package private(set) var end = 0
     package let keepSeconds: Double
     package let maximumBytes: Int
 
@@ -32,13 +36,14 @@ package struct GOPRing: Sendable {
             if let last = gops.last {
                 keyframeIntervalSeconds = unit.presentation.seconds(since: last.starts)
             }
-            gops.append(GOP(starts: unit.presentation, units: [unit], bytes: unit.payload.byteCount))
+            gops.append(GOP(starts: unit.presentation, units: [unit], bytes: unit.payload.byteCount, first: end))
         } else if !gops.isEmpty {
             gops[gops.count - 1].units.append(unit)
             gops[gops.count - 1].bytes += unit.payload.byteCount
         } else {
             return
         }
+        end += 1
         byteCount += unit.payload.byteCount
         if unit.track == .video { newest = max(newest ?? unit.presentation, unit.presentation) }
         evict()
@@ -63,6 +68,26 @@ package struct GOPRing: Sendable {
     package func units(from time: MediaTime) -> [AccessUnit] {
         let first = gops.lastIndex { $0.starts <= time } ?? 0
         return gops[first...].flatMap(\.units)
+    }
+
+    /// The place of the newest keyframe at or before `time`; of the oldest there is when `time` lies before it.
+    package func place(of time: MediaTime) -> Int {
+        gops.last { $0.starts <= time }?.first ?? gops.first?.first ?? end
+    }
+
+    /// At most `limit` units from a place on, in order, and the place of the first of them: later than asked for when
+    /// that is not held any more, and then a keyframe's.
+    package func units(at place: Int, limit: Int) -> (first: Int, units: [AccessUnit]) {
+        guard let oldest = gops.first?.first, place < end else { return (end, []) }
+        let first = max(place, oldest)
+        var units: [AccessUnit] = []
+        var index = gops.lastIndex { $0.first <= first } ?? 0
+        while index < gops.count, units.count < limit {
+            let skipped = max(0, first - gops[index].first)
+            units += gops[index].units.dropFirst(skipped).prefix(limit - units.count)
+            index += 1
+        }
+        return (first, units)
     }
 
     /// Where the oldest GOP starts.

@@ -57,6 +57,15 @@ package struct MotionGate: Sendable {
             since: counted.map(\.since).min(), quiet: nil)
     }
 
+    /// Whether a picture that was looked at without those before it shows that something moves or moved: another scene,
+    /// or a region large enough that is not where it was. A change of light alone does not count.
+    package func stirs(_ measurement: MotionMeasurement) -> Bool {
+        measurement.restarted
+            || measurement.regions.contains {
+                $0.area >= settings.minimumArea && $0.active >= settings.tracker.freshActive
+            }
+    }
+
     private static func quiet(_ reason: MotionJudgement.Quiet) -> MotionJudgement {
         MotionJudgement(moving: false, score: 0, boxes: [], since: nil, quiet: reason)
     }

@@ -69,6 +69,7 @@ package struct MotionTracker: Sendable {
     private var tracks: [Track] = []
     private var clutter: [Clutter] = []
     private var previousBoxes: [Box] = []
+    private var followed: MediaTime?
 
     package init(settings: Settings = Settings()) { self.settings = settings }
 
@@ -81,6 +82,12 @@ package struct MotionTracker: Sendable {
     /// Takes the regions of one picture, returns those that are objects on the move.
     package mutating func follow(_ measurement: MotionMeasurement) -> [Mover] {
         let now = measurement.presentation
+        // After a pause in which nothing was measured, nothing can be what it was before.
+        if let followed, now.seconds(since: followed) > settings.travelSeconds {
+            tracks = []
+            previousBoxes = []
+        }
+        followed = now
         let clutterArea = usualClutterArea(at: now)
         let previous = tracks
         var taken = Set<Int>()

@@ -86,6 +86,10 @@ package protocol FrameDecoder: AnyObject, Sendable {
     var backlog: Int { get }
     /// The decoder's own complaint, once, where it gave up.
     var failure: SourceError? { get }
+    /// No more units will come: what is inside comes out, and then `isFinished` is true. Wakes once more then.
+    func finish()
+    /// True when, after `finish`, every frame was drained.
+    var isFinished: Bool { get }
     /// Frees the pipeline; idempotent.
     func close() async
 }
@@ -164,6 +168,9 @@ package struct RecoveredClip: Sendable, Hashable {
 package protocol MotionDetector: AnyObject {
     /// Measures one picture against the background it has learnt. Copies what it needs.
     func measure(_ picture: PictureView, at presentation: MediaTime) throws -> MotionMeasurement
+    /// Compares a picture with the background and learns nothing: the pictures between the last measured one and this
+    /// one may still be measured. `restarted` says that it seems to be another scene.
+    func look(_ picture: PictureView, at presentation: MediaTime) throws -> MotionMeasurement
 }
 
 /// Makes JPEGs of decoded pictures.

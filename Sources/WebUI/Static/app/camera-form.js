@@ -36,7 +36,7 @@ const select = (value, options) => h("select", { value: undefined }, options.map
 /** What the form holds, in the API's words. */
 function read(form) {
   const values = { name: form.elements.name.value.trim(), url: form.elements.url.value.trim(),
-    transport: form.elements.transport.value, enabled: form.elements.enabled.checked };
+    transport: form.elements.transport.value, analysis: form.elements.analysis.value, enabled: form.elements.enabled.checked };
   if (form.elements.site_id) values.site_id = form.elements.site_id.value;
   for (const [name] of numbers) values[name] = form.elements[name].valueAsNumber;
   return values;
@@ -101,6 +101,8 @@ export async function openCameraForm(known) {
       before ? "The password is not shown. Leave the address as it is to keep it." : "With user name and password in it, if the camera wants them. They are stored, and never shown again."),
     sites.length > 1 && field("site_id", "Site", select(value("site_id", sites[0].id), sites.map((site) => [site.id, site.name]))),
     field("transport", "Transport", select(value("transport", "tcp"), [["tcp", "TCP (reliable)"], ["udp", "UDP (less delay)"]])),
+    field("analysis", "Analysis", select(value("analysis", "ladder"), [["ladder", "When something stirs"], ["keyframes", "When a keyframe differs"], ["full", "Every picture"]]),
+      "“When something stirs” decodes next to nothing while nothing happens; “Every picture” takes about ten times the processor."),
     h("label", { class: "check", for: "field-enabled" }, enabled, "Switched on"),
     h("details", { class: "more" }, h("summary", {}, "Recording and motion"),
       h("div", { class: "columns" }, numbers.map(([name, label, fallback, least, most, step, hint]) => field(name, label,

@@ -1,0 +1,90 @@
+import Foundation
+
+/// Encodes footage anew as cameras encode, with ffmpeg.
+struct Reencoder {
+    /// Name, encoder, its arguments; `{kbps}` is replaced by a camera's usual rate for the size.
+    static let encodings: [(name: String, seconds: Double, arguments: [String])] = [
+        ("h264-crf25-gop2", 2, x264 + ["-crf", "25"]),
+        ("h264-crf30-gop1", 1, x264 + ["-crf", "30"]),
+        ("h264-vbr-gop4", 4, x264 + ["-b:v", "{kbps}k", "-maxrate", "{kbps2}k", "-bufsize", "{kbps2}k"]),
+        ("h264-cbr-gop2", 2, x264 + cbr), ("h264-cbr-gop4", 4, x264 + cbr), ("h264-cbr-gop10", 10, x264 + cbr),
+        ("h264-crf25-gop10", 10, x264 + ["-crf", "25"]),
+        ("h264-noise-cbr-gop2", 2, ["-vf", "noise=alls=8:allf=t"] + x264 + cbr),
+        ("h265-crf28-gop2", 2, x265 + ["-crf", "28"]), ("h265-crf28-gop4", 4, x265 + ["-crf", "28"]),
+    ]
+    private static let x264 = [
+        "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-threads", "1", "-sc_threshold", "0",
+    ]
+    private static let x265 = [
+        "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=0:scenecut=0:pools=1",
+        "-tag:v", "hvc1",
+    ]
+    private static let cbr = ["-b:v", "{kbps}k", "-maxrate", "{kbps}k", "-bufsize", "{kbps}k"]
+
+    private let folder: URL
+
+    /// Keeps what it made in `folder`; without one in a folder that `removeFolder` removes.
+    init(folder: String?) throws {
+        self.folder =
+            folder.map { URL(fileURLWithPath: $0, isDirectory: true) }
+            ?? FileManager.default.temporaryDirectory.appendingPathComponent("vedette-bench-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+    }
+
+    func removeFolder() { try? FileManager.default.removeItem(at: folder) }
+
+    /// The path of `source` in another encoding, made now unless it is there.
+    func encode(
+        _ source: String, fps: Double, width: Int, height: Int, as name: String
+    ) throws -> String {
+        guard let encoding = Self.encodings.first(where: { $0.name == name }) else {
+            let known = Self.encodings.map(\.name).joined(separator: ", ")
+            throw StartError("there is no encoding `\(name)`; there are \(known)")
+        }
+        let stem = URL(fileURLWithPath: source).deletingPathExtension().lastPathComponent
+        let target = folder.appendingPathComponent("\(stem).\(name).mp4")
+        guard !FileManager.default.fileExists(atPath: target.path) else { return target.path }
+        let part = target.path + ".part.mp4"
+        let gop = max(1, Int((fps * encoding.seconds).rounded()))
+        // 3 Mbit/s for 1080p at 15 frames a second, and less than in proportion for less.
+        let share = Double(width * height) / (1920 * 1080)
+        let kbps = Int(3000 * pow(share, 0.75) * (fps / 15).squareRoot())
+        try Self.ffmpeg(
+            ["-y", "-i", source, "-an"]
+                + encoding.arguments.map {
+                    $0.replacing("{kbps2}", with: "\(2 * kbps)").replacing("{kbps}", with: "\(kbps)")
+                } + ["-g", "\(gop)", "-keyint_min", "\(gop)", part])
+        try FileManager.default.moveItem(atPath: part, toPath: target.path)
+        return target.path
+    }
+
+    /// A minute of an idle camera: a still scene with the noise of a sensor, 1080p at 15 frames a second, 3 Mbit/s, a
+    /// keyframe every two seconds.
+    func idleCamera() throws -> String {
+        let target = folder.appendingPathComponent("idle-1080p15.mp4")
+        guard !FileManager.default.fileExists(atPath: target.path) else { return target.path }
+        let (whole, part) = (target.path + ".whole.mp4", target.path + ".part.mp4")
+        let scene = "mandelbrot=size=1920x1080:rate=15:end_scale=0.3:start_scale=0.3"
+        try Self.ffmpeg(
+            ["-y", "-f", "lavfi", "-i", scene]
+                + ["-vf", "trim=end_frame=1,loop=1050:1:0,noise=alls=5:allf=t,format=yuv420p", "-t", "70"] + Self.x264
+                + ["-b:v", "3000k", "-maxrate", "3000k", "-bufsize", "3000k", "-g", "30", "-keyint_min", "30", whole])
+        // Without the start, where the encoder still looks for its quantizer: a camera has been running for long.
+        try Self.ffmpeg(["-y", "-ss", "10", "-i", whole, "-c", "copy", part])
+        try FileManager.default.removeItem(atPath: whole)
+        try FileManager.default.moveItem(atPath: part, toPath: target.path)
+        return target.path
+    }
+
+    /// Runs ffmpeg to its end.
+    static func ffmpeg(_ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["ffmpeg", "-v", "error", "-nostdin"] + arguments
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw StartError("ffmpeg ended with \(process.terminationStatus); is it installed?")
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/// How much of a camera's video is decoded.
+package enum AnalysisMode: String, Sendable, Codable, CaseIterable {
+    /// Every picture, always.
+    case full
+    /// As little as can be: the sizes of the encoded pictures and a keyframe every few seconds tell when to decode.
+    case ladder
+    /// As `ladder`, but sizes are not trusted and every keyframe is looked at.
+    case keyframes
+}

@@ -1,0 +1,280 @@
+import Domain
+
+/// The pixel path of one connection: decodes what the activity ladder asks for, measures motion and finds events.
+///
+/// Pulls the units to decode from the connection's ring, so that a decoder that comes late or is late costs nothing but
+/// time. Not shared between threads; decoders only wake.
+package final class CameraAnalysis {
+    /// One picture that was looked at, and what follows from it.
+    package struct Step {
+        package var frame: any DecodedFrame
+        package var actions: [EventAction]
+    }
+
+    /// Units that may be inside a decoder; below its own bound, beyond which it drops.
+    private static let mostInside = 200
+    /// Who has held a decoder this long lets others have it when they wait.
+    private static let turnSeconds = 10.0
+
+    private let stream: StreamDescription
+    private let opener: any DecoderOpener
+    private let pools: DecoderPools
+    private let clock: any WallClock
+    private let wake: @Sendable () -> Void
+    private let detector: any MotionDetector
+    private var gate: MotionGate
+    private var machine: EventMachine
+    package private(set) var ladder: Ladder
+
+    private var decoder: (any FrameDecoder)?
+    private var ticket: DecoderPool.Ticket?
+    private var waitingSince: WallTime?
+    private var decodingSince: WallTime?
+    /// Where decoding starts when the decoder is there; then the place of the next unit to decode.
+    private var start: MediaTime?
+    private var next: Int?
+    private var isHandingOver = false
+    private var look: KeyframeLook?
+    private var measuredUntil: MediaTime?
+    private var droppedBefore = 0
+    private var closed: [any FrameDecoder] = []
+
+    /// Seconds that were spent waiting for a decoder.
+    package private(set) var waitedSeconds = 0.0
+    /// The element that decodes, once known.
+    package private(set) var decoderName: String?
+    /// What went wrong with single pictures since the last call of `takeComplaints`.
+    private var complaints: [String] = []
+
+    package init(
+        _ stream: StreamDescription, camera: CameraSettings, ports: IngestPorts, ladder: Ladder,
+        wake: @escaping @Sendable () -> Void
+    ) throws {
+        self.stream = stream
+        opener = ports.decoders
+        pools = ports.pools
+        clock = ports.clock
+        self.wake = wake
+        self.ladder = ladder
+        detector = try ports.makeDetector(camera)
+        gate = ports.makeGate(camera)
+        machine = EventMachine(settings: EventSettings(camera))
+    }
+
+    /// Units and frames that were to be looked at and were not.
+    package var dropped: Int { droppedBefore + (decoder?.dropped ?? 0) }
+    /// The event that takes motion now, if any.
+    package var openSlot: EventSlot? { machine.openSlot }
+    /// True while a look or units wait to be decoded.
+    package func isBehind(_ ring: borrowing GOPRing, by units: Int) -> Bool {
+        if look != nil { return true }
+        guard ticket != nil || next != nil else { return false }
+        guard let next, let decoder else { return true }
+        return next < ring.end || decoder.backlog > units
+    }
+
+    /// Takes a unit that was just appended to the ring.
+    package func received(_ unit: AccessUnit) {
+        guard unit.track == .video else { return }
+        for action in ladder.received(
+            at: unit.presentation, size: unit.payload.byteCount, isKeyframe: unit.isKeyframe)
+        {
+            if case .look = action {
+                look = KeyframeLook(unit, of: stream, opener: opener, pool: pools.looks, wake: wake)
+            } else {
+                perform(action)
+            }
+        }
+    }
+
+    /// Gives decoders what they can take and looks at what came out of them. Call after each wake.
+    package func advance(_ ring: borrowing GOPRing) throws(SourceError) -> [Step] {
+        var steps: [Step] = []
+        advanceLook(&steps)
+        repeat {
+            try openDecoder(ring)
+            feed(ring)
+        } while try takeFrames(&steps) && next != nil
+        return steps
+    }
+
+    /// The connection is over.
+    package func endStream(at time: MediaTime) -> [EventAction] {
+        rest()
+        dropLook()
+        return machine.streamEnded(at: time)
+    }
+
+    /// Decoders that are no longer needed; the caller closes them.
+    package func takeClosed() -> [any FrameDecoder] {
+        defer { closed = [] }
+        return closed
+    }
+
+    /// Errors of single pictures since the last call.
+    package func takeComplaints() -> [String] {
+        defer { complaints = [] }
+        return complaints
+    }
+
+    // MARK: Looks
+
+    private func advanceLook(_ steps: inout [Step]) {
+        guard let look else { return }
+        // A decoder that is opened here may be done before it wakes.
+        var outcome = look.advance()
+        if case .waiting = outcome { outcome = look.advance() }
+        switch outcome {
+        case .waiting: return
+        case .failed:
+            dropLook()
+            perform(ladder.lookFailed(at: look.time))
+        case .frame(let frame):
+            dropLook()
+            take(frame, lookedAt: look.time, &steps)
+        }
+    }
+
+    private func take(_ frame: any DecodedFrame, lookedAt time: MediaTime, _ steps: inout [Step]) {
+        do {
+            let stirs = try frame.withPicture { picture in
+                let stirs = gate.stirs(try detector.look(picture, at: time))
+                if !stirs { _ = try detector.measure(picture, at: time) }
+                return stirs
+            }
+            var actions: [EventAction] = []
+            if !stirs {
+                measuredUntil = time
+                actions = machine.observe(at: time, moving: false, score: 0, boxes: [])
+            }
+            steps.append(Step(frame: frame, actions: actions))
+            perform(ladder.looked(at: time, stirs: stirs))
+        } catch {
+            complaints.append("\(error)")
+            perform(ladder.lookFailed(at: time))
+        }
+    }
+
+    private func dropLook() {
+        if let decoder = look?.decoder {
+            decoderName = decoderName ?? decoder.name
+            closed.append(decoder)
+        }
+        look = nil
+    }
+
+    // MARK: Decoding
+
+    private func perform(_ actions: [LadderAction]) {
+        for action in actions { perform(action) }
+    }
+
+    private func perform(_ action: LadderAction) {
+        switch action {
+        case .look: break  // Asked for by `received` only, which has the unit.
+        case .rest: rest()
+        case .decode(let from):
+            dropLook()
+            start = from
+            next = nil
+            if ticket == nil {
+                ticket = pools.decoders.request(wake: wake)
+                waitingSince = clock.now
+            }
+        }
+    }
+
+    private func openDecoder(_ ring: borrowing GOPRing) throws(SourceError) {
+        guard decoder == nil, let ticket, ticket.isGranted else { return }
+        guard start != nil || next != nil else { return }
+        let opened = try opener.open(stream, wake: wake)
+        decoder = opened
+        decoderName = opened.name
+        decodingSince = clock.now
+        if let waitingSince { waitedSeconds += max(0, clock.now.seconds(since: waitingSince)) }
+        waitingSince = nil
+        if let start { next = ring.place(of: start) }
+        start = nil
+    }
+
+    private func feed(_ ring: borrowing GOPRing) {
+        guard let decoder, var place = next, !isHandingOver else { return }
+        defer { next = place }
+        while decoder.backlog < Self.mostInside {
+            let (first, units) = ring.units(at: place, limit: 32)
+            guard !units.isEmpty else { return }
+            droppedBefore += first - place
+            place = first
+            for unit in units {
+                if unit.track == .video {
+                    if unit.isKeyframe, mustHandOver {
+                        isHandingOver = true
+                        decoder.finish()
+                        return
+                    }
+                    decoder.decode(unit)
+                }
+                place += 1
+            }
+        }
+    }
+
+    /// True when others wait for a decoder and this camera has had one for its turn.
+    private var mustHandOver: Bool {
+        guard ladder.rung != .full, let decodingSince else { return false }
+        return pools.decoders.isWantedByOthers && clock.now.seconds(since: decodingSince) > Self.turnSeconds
+    }
+
+    /// True when frames came.
+    private func takeFrames(_ steps: inout [Step]) throws(SourceError) -> Bool {
+        guard let decoder else { return false }
+        let frames = decoder.drain()
+        for frame in frames {
+            // A picture that was measured before decoding went back, or after it was told to stop.
+            guard self.decoder === decoder, measuredUntil.map({ frame.presentation > $0 }) ?? true else { continue }
+            measure(frame, &steps)
+        }
+        if let failure = decoder.failure { throw failure }
+        if isHandingOver, self.decoder === decoder, decoder.isFinished { handOver() }
+        return !frames.isEmpty
+    }
+
+    private func measure(_ frame: any DecodedFrame, _ steps: inout [Step]) {
+        let time = frame.presentation
+        do {
+            let measurement = try frame.withPicture { try detector.measure($0, at: time) }
+            let judgement = gate.judge(measurement)
+            let actions = machine.observe(
+                at: time, moving: judgement.moving, score: judgement.score, boxes: judgement.boxes,
+                since: judgement.since)
+            measuredUntil = time
+            steps.append(Step(frame: frame, actions: actions))
+            perform(ladder.analysed(at: time, moving: judgement.moving, mustStay: !machine.runningSlots.isEmpty))
+        } catch {
+            complaints.append("\(error)")
+        }
+    }
+
+    /// Gives the decoder to those who wait and joins their queue; goes on where it stopped.
+    private func handOver() {
+        let place = next
+        rest()
+        next = place
+        ticket = pools.decoders.request(wake: wake)
+        waitingSince = clock.now
+    }
+
+    private func rest() {
+        if let decoder {
+            droppedBefore += decoder.dropped
+            closed.append(decoder)
+        }
+        decoder = nil
+        if let ticket { pools.decoders.leave(ticket) }
+        ticket = nil
+        start = nil
+        next = nil
+        isHandingOver = false
+        waitingSince = nil
+    }
+}
