@@ -7,6 +7,7 @@ package struct APIDependencies: Sendable {
     package var cameras: any CameraStore
     package var monitor: any CameraMonitor
     package var events: any EventStore
+    package var reanalyses: any ReanalysisStore
     package var hub: EventHub
     package var mediaFolder: String
     package var deleteEvent: @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void
@@ -17,7 +18,7 @@ package struct APIDependencies: Sendable {
 
     package init(
         access: AdminAccess, cameras: any CameraStore, monitor: any CameraMonitor, events: any EventStore,
-        hub: EventHub, mediaFolder: String,
+        reanalyses: any ReanalysisStore, hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
         analyzers: @escaping @Sendable () async -> [AnalyzerStatus], clock: any WallClock, version: String
@@ -26,6 +27,7 @@ package struct APIDependencies: Sendable {
         self.cameras = cameras
         self.monitor = monitor
         self.events = events
+        self.reanalyses = reanalyses
         self.hub = hub
         self.mediaFolder = mediaFolder
         self.deleteEvent = deleteEvent
@@ -61,6 +63,7 @@ package enum APIRouter {
             events: dependencies.events, media: MediaResponder(mediaFolder: dependencies.mediaFolder),
             deleteEvent: dependencies.deleteEvent
         ).add(to: signedIn)
+        ReanalysisRoutes(reanalyses: dependencies.reanalyses, events: dependencies.events).add(to: signedIn)
         return router
     }
 }

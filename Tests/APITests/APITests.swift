@@ -38,7 +38,8 @@ struct APITests {
                 let router = APIRouter.make(
                     APIDependencies(
                         access: AdminAccess(token: Self.token), cameras: store.cameras, monitor: NoCameras(),
-                        events: store.events, hub: EventHub(events: store.events, logger: logger),
+                        events: store.events, reanalyses: store.reanalyses,
+                        hub: EventHub(events: store.events, logger: logger),
                         mediaFolder: media,
                         deleteEvent: { id, organization in
                             _ = try await store.events.beginDeleting(id, of: organization)
@@ -286,7 +287,7 @@ struct APITests {
         let router = APIRouter.make(
             APIDependencies(
                 access: AdminAccess(token: Self.token), cameras: store.cameras, monitor: NoCameras(),
-                events: store.events, hub: EventHub(events: store.events, logger: logger),
+                events: store.events, reanalyses: store.reanalyses, hub: EventHub(events: store.events, logger: logger),
                 mediaFolder: "", deleteEvent: { _, _ in }, checks: { [] }, analyzers: { [] }, clock: TestClock(),
                 version: "test"))
         let routes = Set(
