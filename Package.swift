@@ -151,7 +151,10 @@ let package = Package(
             name: "SpoolTests", dependencies: ["Spool", "Domain", "TestSupport", logging], swiftSettings: swiftSettings),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "Domain"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "WorkerTests", dependencies: ["Worker", "Domain", "TestSupport", logging],
+            name: "WorkerTests",
+            dependencies: [
+                "Worker", "Domain", "Store", "PostgresKit", "VisionModels", "CurlKit", "TestSupport", logging,
+            ],
             swiftSettings: swiftSettings),
         .testTarget(name: "RepositoryTests", dependencies: ["Settings"], swiftSettings: swiftSettings),
         .testTarget(

@@ -8,6 +8,7 @@ package struct APIDependencies: Sendable {
     package var cameras: any CameraStore
     package var monitor: any CameraMonitor
     package var events: any EventStore
+    package var reanalyses: any ReanalysisStore
     package var hub: EventHub
     package var mediaFolder: String
     package var deleteEvent: @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void
@@ -18,8 +19,7 @@ package struct APIDependencies: Sendable {
 
     package init(
         accounts: Accounts, limits: RequestLimits, cameras: any CameraStore, monitor: any CameraMonitor,
-        events: any EventStore,
-        hub: EventHub, mediaFolder: String,
+        events: any EventStore, reanalyses: any ReanalysisStore, hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
         analyzers: @escaping @Sendable (Identifier<Organization>) async -> [AnalyzerStatus], clock: any WallClock,
@@ -30,6 +30,7 @@ package struct APIDependencies: Sendable {
         self.cameras = cameras
         self.monitor = monitor
         self.events = events
+        self.reanalyses = reanalyses
         self.hub = hub
         self.mediaFolder = mediaFolder
         self.deleteEvent = deleteEvent
@@ -70,6 +71,7 @@ package enum APIRouter {
             events: dependencies.events, media: MediaResponder(mediaFolder: dependencies.mediaFolder),
             deleteEvent: dependencies.deleteEvent
         ).add(to: signedIn)
+        ReanalysisRoutes(reanalyses: dependencies.reanalyses, events: dependencies.events).add(to: signedIn)
         return router
     }
 }

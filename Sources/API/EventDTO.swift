@@ -98,6 +98,8 @@ struct VerdictDTO: Encodable, Sendable {
     var analyzer: String
     var model: String
     var latencySeconds: Double
+    var policy: String
+    var opinions: [OpinionDTO]
     var createdAt: String
 
     init(_ verdict: Verdict) {
@@ -111,7 +113,35 @@ struct VerdictDTO: Encodable, Sendable {
         analyzer = verdict.analyzer
         model = verdict.judgement.model
         latencySeconds = rounded(verdict.judgement.latencySeconds, 3)
+        policy = verdict.policy.rawValue
+        opinions = verdict.opinions.map(OpinionDTO.init)
         createdAt = verdict.createdAt.rfc3339
+    }
+}
+
+/// What one of a policy's analyzers said.
+struct OpinionDTO: Encodable, Sendable {
+    var analyzer: String
+    @Nullable var model: String?
+    @Nullable var state: String?
+    @Nullable var confidence: Double?
+    var labels: [String]
+    @Nullable var summary: String?
+    @Nullable var reason: String?
+    @Nullable var latencySeconds: Double?
+    /// Why there is no answer.
+    @Nullable var error: String?
+
+    init(_ opinion: AnalyzerOpinion) {
+        analyzer = opinion.analyzer
+        model = opinion.judgement?.model
+        state = opinion.judgement?.state.rawValue
+        confidence = opinion.judgement.map { rounded($0.confidence, 4) }
+        labels = opinion.judgement?.labels ?? []
+        summary = opinion.judgement?.summary
+        reason = opinion.judgement?.reason
+        latencySeconds = opinion.judgement.map { rounded($0.latencySeconds, 3) }
+        error = opinion.error
     }
 }
 

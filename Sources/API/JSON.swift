@@ -174,6 +174,67 @@ struct FieldReader {
         return nil
     }
 
+    private init(fields: [String: JSONValue]) { self.fields = fields }
+
+    /// Reads an object inside this one; nothing of it is there when the field is absent or null.
+    mutating func object<Value>(_ name: String, _ read: (inout FieldReader) -> Value) -> Value {
+        known.insert(name)
+        var inner = FieldReader(fields: [:])
+        switch fields[name] {
+        case nil, .null: break
+        case .object(let members): inner = FieldReader(fields: members)
+        default: complain(name, "must be an object")
+        }
+        let value = read(&inner)
+        for error in inner.errors { complain("\(name).\(error.field)", error.message) }
+        for field in inner.fields.keys.sorted() where !inner.known.contains(field) {
+            complain("\(name).\(field)", "is not a field of this object")
+        }
+        return value
+    }
+
+    /// Text that `parse` understands; nil when absent or null.
+    mutating func parsed<Value>(_ name: String, _ must: String, _ parse: (String) -> Value?) -> Value? {
+        known.insert(name)
+        switch fields[name] {
+        case nil, .null: return nil
+        case .text(let text):
+            if let value = parse(text) { return value }
+        default: break
+        }
+        complain(name, "must be \(must)")
+        return nil
+    }
+
+    /// A whole number; nil when absent or null.
+    mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        known.insert(name)
+        switch fields[name] {
+        case nil, .null: return nil
+        case .number(let value):
+            if let whole = Int(exactly: value), range.contains(whole) { return whole }
+        default: break
+        }
+        complain(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        return nil
+    }
+
+    /// A list of texts; nil when absent or null.
+    mutating func texts(_ name: String, maximumCount: Int, maximumLength: Int) -> [String]? {
+        known.insert(name)
+        switch fields[name] {
+        case nil, .null: return nil
+        case .list(let values) where values.count <= maximumCount:
+            let texts = values.compactMap { value -> String? in
+                if case .text(let text) = value, text.count <= maximumLength { text } else { nil }
+            }
+            if texts.count == values.count { return texts }
+        default: break
+        }
+        complain(name, "must be a list of at most \(maximumCount) texts")
+        return nil
+    }
+
     /// Throws when anything was wrong or unknown. `readOnly` fields are accepted and ignored, so that what was read can be
     /// sent back.
     mutating func finish(readOnly: Set<String> = []) throws {

@@ -19,7 +19,7 @@ struct SiteSetup {
                 Analyzer(
                     id: .make(at: clock.now), organization: Organization.first, name: entry.name, kind: entry.kind,
                     baseURL: entry.baseURL, model: entry.model, apiKey: entry.apiKey,
-                    timeoutSeconds: entry.timeoutSeconds))
+                    timeoutSeconds: entry.timeoutSeconds, budget: entry.budget))
         }
         try await judging.put(
             Policy(

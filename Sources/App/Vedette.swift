@@ -76,7 +76,7 @@ struct Vedette: Sendable {
         firstPassword = try await accounts.begin(adminToken: token.token, organization: Organization.first)
         api = APIDependencies(
             accounts: accounts, limits: RequestLimits(clock: clock), cameras: store.cameras, monitor: ingest,
-            events: store.events, hub: hub, mediaFolder: layout.mediaFolder,
+            events: store.events, reanalyses: store.reanalyses, hub: hub, mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
             checks: { [("database", await store.isReachable())] },
             analyzers: { organization in
@@ -110,7 +110,7 @@ struct Vedette: Sendable {
             onServerRunning: { channel in announce("\(page):\(channel.localAddress?.port ?? 0)") },
             logger: serverLogger)
         let worker = JobRunner(
-            queue: store.jobs, kinds: [EventJudge.jobKind],
+            queue: store.jobs, kinds: EventJudge.kinds,
             configuration: .init(
                 concurrency: settings.workerConcurrency, owner: "vedette-\(ProcessName.current)"), logger: logger,
             handle: eventJudge.handle)
@@ -139,7 +139,8 @@ struct Vedette: Sendable {
         let layout = self.layout
         let judges = self.judges
         return EventJudge(
-            store: store.judging, readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) },
+            store: store.judging, reanalyses: store.reanalyses, meter: store.meter,
+            readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) },
             makeModel: { (analyzer) async throws(JudgeError) in try await judges.model(for: analyzer) }, clock: clock)
     }
 

@@ -72,11 +72,26 @@ package enum SettingsTable {
         SettingRow(
             "timeout_seconds", .number(1...600), default: "60", unit: "seconds",
             "For one whole request to the model server."),
+        SettingRow(
+            "max_concurrency", .integer(1...1000), unit: "requests",
+            "`openai`: most requests at a time. This and the next three hold for all processes together."),
+        SettingRow("requests_per_minute", .integer(1...100_000), unit: "requests", "`openai`: most in any minute."),
+        SettingRow(
+            "tokens_per_minute", .integer(1...1_000_000_000), unit: "tokens",
+            "`openai`: most in any minute, in and out."),
+        SettingRow("money_per_day", .number(0...1_000_000), "`openai`: most in a UTC day, in the unit of the prices."),
+        SettingRow("prompt_price", .number(0...100_000), default: "0", "`openai`: money for a million tokens in."),
+        SettingRow("completion_price", .number(0...100_000), default: "0", "`openai`: money for a million tokens out."),
     ]
 
     static let policy: [SettingRow] = [
-        SettingRow("mode", .choice(["single"]), default: "single", "`single`: one analyzer's answer is the verdict."),
-        SettingRow("analyzers", .textList, "Names of analyzers; `single` takes one. Default: the first there is."),
+        SettingRow(
+            "mode", .choice(["single", "consensus", "cascade"]), default: "single",
+            "`single`: one analyzer's answer is the verdict. `consensus`: two are asked, and where they do not agree the verdict is `uncertain`. `cascade`: the second is asked only where the first is not sure that nothing is there."
+        ),
+        SettingRow(
+            "analyzers", .textList,
+            "Names of analyzers in order; `single` takes one, the others two. Default: the first there is."),
     ]
 
     static let definition: [SettingRow] = [

@@ -20,6 +20,7 @@ package struct VedetteSettings: Sendable {
         package var model: String?
         package var apiKey: String?
         package var timeoutSeconds: Double
+        package var budget = AnalyzerBudget()
     }
 
     package var listenHost: String
@@ -89,9 +90,9 @@ package struct VedetteSettings: Sendable {
                 "`policy.analyzers` names `\(name)` at \(whereFrom), but `analyzers` has only: \(analyzers.map(\.name).joined(separator: ", "))"
             )
         }
-        if policyMode == .single, policyAnalyzers.count != 1 {
+        if policyAnalyzers.count != policyMode.analyzerCount {
             throw SettingsError(
-                "`policy.analyzers` has \(policyAnalyzers.count) entries at \(whereFrom), but mode `single` takes exactly 1"
+                "`policy.analyzers` has \(policyAnalyzers.count) entries at \(whereFrom), but mode `\(policyMode.rawValue)` takes exactly \(policyMode.analyzerCount)"
             )
         }
         let definition = checked.group("definition")
@@ -139,7 +140,13 @@ package struct VedetteSettings: Sendable {
         }
         return AnalyzerEntry(
             name: name, kind: kind, baseURL: baseURL, model: entry.text("model"), apiKey: entry.text("api_key"),
-            timeoutSeconds: entry.number("timeout_seconds") ?? 60)
+            timeoutSeconds: entry.number("timeout_seconds") ?? 60,
+            budget: AnalyzerBudget(
+                concurrency: entry.number("max_concurrency").map { Int($0) },
+                requestsPerMinute: entry.number("requests_per_minute").map { Int($0) },
+                tokensPerMinute: entry.number("tokens_per_minute").map { Int($0) },
+                moneyPerDay: entry.number("money_per_day"), promptPrice: entry.number("prompt_price") ?? 0,
+                completionPrice: entry.number("completion_price") ?? 0))
     }
 }
 

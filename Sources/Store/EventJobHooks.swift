@@ -23,6 +23,35 @@ extension JobHooks {
         "SELECT \(event) AS event_id, 'pending' AS analysis, NULL AS error FROM \(source) WHERE \(kind)"
     }
 
+    private static let again = "kind = 'reanalyze_event'"
+
+    /// Counts the items that a CTE ended in their re-analyses, which may be complete by that.
+    private static func tally(_ items: String, failed: Bool) -> String {
+        """
+        \(items)_tally AS (
+            UPDATE reanalyses r SET \(failed ? "failed = r.failed" : "done = r.done") + t.number, tokens = r.tokens + t.tokens,
+                money = r.money + t.money,
+                state = CASE WHEN r.done + r.failed + t.number >= r.events AND r.state IN ('running', 'paused')
+                    THEN 'completed' ELSE r.state END,
+                finished_at = CASE WHEN r.done + r.failed + t.number >= r.events THEN clock.now ELSE r.finished_at END
+            FROM clock, (SELECT reanalysis_id, count(*) AS number, sum(tokens) AS tokens, sum(cost) AS money
+                FROM \(items) GROUP BY reanalysis_id) t
+            WHERE r.id = t.reanalysis_id
+        )
+        """
+    }
+
+    /// What happens to a re-analysis' event whose job is `dead`.
+    private static let itemFailed = """
+        , item_failed AS (
+            UPDATE reanalysis_items i SET state = 'failed', error = dead.reason, finished_at = clock.now
+            FROM clock, dead
+            WHERE dead.\(again) AND i.reanalysis_id = dead.batch_id AND i.event_id = (dead.payload->>'event_id')::uuid
+                AND i.state = 'pending'
+            RETURNING i.reanalysis_id, 0 AS tokens, 0::float8 AS cost
+        ), \(tally("item_failed", failed: true))
+        """
+
     /// How events follow the jobs that judge them: their `analysis` moves with the job, and the verdict that a job brings is
     /// stored with its completion and becomes the event's current one (I4).
     static let events = JobHooks(
@@ -31,27 +60,28 @@ extension JobHooks {
             """
             SELECT \(event) AS event_id, 'running' AS analysis, NULL AS error FROM taken WHERE \(kind)
                 UNION ALL \(failed)
-            """),
+            """) + itemFailed,
         complete: """
             , said AS (
                 INSERT INTO verdicts (id, organization_id, event_id, definition_version_id, definition_version, analyzer_id,
                     analyzer, state, confidence, labels, summary, reason, model, latency_seconds, prompt_tokens,
-                    completion_tokens, prompt_hash, created_at)
+                    completion_tokens, prompt_hash, created_at, policy, opinions, cost)
                 SELECT r.id, e.organization_id, e.id,
                     (SELECT v.id FROM definition_versions v JOIN definitions d ON d.id = v.definition_id
                         WHERE d.organization_id = e.organization_id AND d.is_default AND v.version = r.definition_version),
                     r.definition_version,
                     (SELECT id FROM analyzers WHERE organization_id = e.organization_id AND name = r.analyzer),
                     r.analyzer, r.state, r.confidence, r.labels, r.summary, r.reason, r.model, r.latency_seconds,
-                    r.prompt_tokens, r.completion_tokens, r.prompt_hash, r.created_at
+                    r.prompt_tokens, r.completion_tokens, r.prompt_hash, r.created_at, r.policy, r.opinions, r.cost
                 FROM done
                 CROSS JOIN LATERAL jsonb_to_record(done.result) r (id uuid, event_id uuid, definition_version int,
                     analyzer text, state text, confidence float8, labels text[], summary text, reason text, model text,
                     latency_seconds float8, prompt_tokens int, completion_tokens int, prompt_hash text,
-                    created_at timestamptz)
+                    created_at timestamptz, policy text, opinions jsonb, cost float8)
                 JOIN events e ON e.id = r.event_id AND e.organization_id = done.organization_id
                 WHERE done.result IS NOT NULL AND e.state <> 'deleting'
-                RETURNING id, event_id
+                RETURNING id, event_id, organization_id, state,
+                    coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0) AS tokens, cost
             ), event_moved AS (
                 UPDATE events SET current_verdict_id = coalesce(said.id, current_verdict_id),
                     analysis = CASE WHEN coalesce(said.id, current_verdict_id) IS NULL THEN 'skipped' ELSE 'done' END,
@@ -61,13 +91,20 @@ extension JobHooks {
                 FROM done LEFT JOIN said ON said.id = (done.result->>'id')::uuid
                 WHERE done.\(kind) AND events.id = (done.payload->>'event_id')::uuid
                 RETURNING \(Channel.notifyEvent(.updated, id: "events.id", organization: "events.organization_id"))
-            )
+            ), item_done AS (
+                UPDATE reanalysis_items i SET state = 'done', new_verdict_id = said.id, new_state = said.state, error = NULL,
+                    finished_at = clock.now
+                FROM clock, done JOIN said ON said.id = (done.result->>'id')::uuid
+                WHERE done.\(again) AND i.reanalysis_id = done.batch_id AND i.event_id = said.event_id
+                    AND i.state = 'pending'
+                RETURNING i.reanalysis_id, said.tokens, said.cost
+            ), \(tally("item_done", failed: false))
             """,
-        fail: move("event", "\(failed) UNION ALL \(waiting("retried"))"),
+        fail: move("event", "\(failed) UNION ALL \(waiting("retried"))") + itemFailed,
         release: move("event", waiting("released")),
         cancel: move(
             "event",
             """
             SELECT \(event) AS event_id, 'skipped' AS analysis, 'its judging was cancelled' AS error FROM dead WHERE \(kind)
-            """))
+            """) + itemFailed)
 }

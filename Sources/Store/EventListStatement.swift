@@ -3,13 +3,26 @@ internal import PostgresKit
 
 /// The statement for one page of an events list. Only fixed texts and placeholders go into the SQL.
 struct EventListStatement {
-    private(set) var sql = EventRow.select
-    private(set) var parameters: [PostgresValue] = []
+    private(set) var sql: String
+    private(set) var parameters: [PostgresValue]
 
     static let limits = 1...200
 
     init(_ query: EventQuery, of organization: Identifier<Organization>) {
+        self.init(matching: query, of: organization, select: EventRow.select, parameters: [])
+        sql += " ORDER BY e.triggered_at DESC, e.id DESC"
+        parameters.append(.int(min(max(query.limit, Self.limits.lowerBound), Self.limits.upperBound)))
+        sql += " LIMIT $\(parameters.count)"
+    }
+
+    /// All that match, whatever the query's limit, after `select`, which uses the given parameters and the aliases of
+    /// `EventRow.select`.
+    init(
+        matching query: EventQuery, of organization: Identifier<Organization>, select: String,
+        parameters given: [PostgresValue]
+    ) {
         var conditions: [String] = []
+        var parameters = given
         func add(_ values: [PostgresValue], _ condition: ([String]) -> String) {
             let names = values.indices.map { "$\(parameters.count + 1 + $0)" }
             parameters += values
@@ -41,9 +54,8 @@ struct EventListStatement {
         if let after = query.after {
             add([.time(after.triggeredAt), .id(after.id)]) { "(e.triggered_at, e.id) < (\($0[0]), \($0[1]))" }
         }
-        sql += " WHERE " + conditions.joined(separator: " AND ") + " ORDER BY e.triggered_at DESC, e.id DESC"
-        parameters.append(.int(min(max(query.limit, Self.limits.lowerBound), Self.limits.upperBound)))
-        sql += " LIMIT $\(parameters.count)"
+        sql = select + " WHERE " + conditions.joined(separator: " AND ")
+        self.parameters = parameters
     }
 
     /// For `LIKE`, with its special characters meaning themselves.

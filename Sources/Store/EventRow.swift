@@ -56,7 +56,7 @@ enum VerdictRow {
     static let columns = """
         v.id AS verdict_id, v.event_id AS verdict_event_id, v.definition_version, v.analyzer, v.state AS verdict_state,
             v.confidence, v.labels, v.summary, v.reason, v.model, v.latency_seconds, v.prompt_tokens,
-            v.completion_tokens, v.prompt_hash, v.created_at AS verdict_created_at
+            v.completion_tokens, v.prompt_hash, v.created_at AS verdict_created_at, v.policy, v.opinions, v.cost
         """
 
     static func verdict(_ row: Row) throws -> Verdict {
@@ -69,6 +69,7 @@ enum VerdictRow {
                 model: try row.get("model"), latencySeconds: try row.get("latency_seconds"),
                 promptTokens: try row.optional("prompt_tokens"),
                 completionTokens: try row.optional("completion_tokens"), promptHash: try row.optional("prompt_hash")),
-            createdAt: try row.time("verdict_created_at"))
+            createdAt: try row.time("verdict_created_at"), policy: try row.word("policy"),
+            opinions: try OpinionDocument.opinions(row.get("opinions")), cost: try row.get("cost"))
     }
 }

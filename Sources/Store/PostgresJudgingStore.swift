@@ -9,10 +9,14 @@ struct PostgresJudgingStore: JudgingStore {
         try await storing("analyzer \"\(analyzer.name)\"") {
             let rows = try await pool.of(analyzer.organization).query(
                 """
-                INSERT INTO analyzers (id, organization_id, name, kind, base_url, model, api_key, timeout_seconds)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                INSERT INTO analyzers (id, organization_id, name, kind, base_url, model, api_key, timeout_seconds,
+                    max_concurrency, requests_per_minute, tokens_per_minute, money_per_day, prompt_price, completion_price)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
                 ON CONFLICT (organization_id, name) DO UPDATE SET kind = excluded.kind, base_url = excluded.base_url,
                     model = excluded.model, api_key = excluded.api_key, timeout_seconds = excluded.timeout_seconds,
+                    max_concurrency = excluded.max_concurrency, requests_per_minute = excluded.requests_per_minute,
+                    tokens_per_minute = excluded.tokens_per_minute, money_per_day = excluded.money_per_day,
+                    prompt_price = excluded.prompt_price, completion_price = excluded.completion_price,
                     updated_at = now()
                 RETURNING id
                 """,
@@ -20,6 +24,11 @@ struct PostgresJudgingStore: JudgingStore {
                     .id(analyzer.id), .id(analyzer.organization), .text(analyzer.name), .text(analyzer.kind.rawValue),
                     .optional(analyzer.baseURL) { .text($0) }, .optional(analyzer.model) { .text($0) },
                     .optional(analyzer.apiKey) { .text($0) }, .double(analyzer.timeoutSeconds),
+                    .optional(analyzer.budget.concurrency) { .int($0) },
+                    .optional(analyzer.budget.requestsPerMinute) { .int($0) },
+                    .optional(analyzer.budget.tokensPerMinute) { .int($0) },
+                    .optional(analyzer.budget.moneyPerDay) { .double($0) }, .double(analyzer.budget.promptPrice),
+                    .double(analyzer.budget.completionPrice),
                 ])
             guard let row = rows.first else {
                 throw StoreError.conflict("analyzer \"\(analyzer.name)\" was not stored")
@@ -32,7 +41,7 @@ struct PostgresJudgingStore: JudgingStore {
         try await storing("analyzers") {
             try await pool.of(organization).query(
                 """
-                SELECT id, organization_id, name, kind, base_url, model, api_key, timeout_seconds FROM analyzers
+                SELECT \(Self.analyzerColumns) FROM analyzers a
                 WHERE organization_id = $1 ORDER BY name
                 """, [.id(organization)]
             ).map(Self.analyzer)
@@ -40,9 +49,10 @@ struct PostgresJudgingStore: JudgingStore {
     }
 
     func put(_ policy: Policy, of organization: Identifier<Organization>) async throws {
-        guard policy.mode != .single || policy.analyzers.count == 1 else {
+        guard policy.analyzers.count == policy.mode.analyzerCount else {
+            let count = policy.mode.analyzerCount == 1 ? "one analyzer" : "two analyzers"
             throw StoreError.conflict(
-                "a policy of mode single takes exactly one analyzer, not \(policy.analyzers.count)")
+                "a policy of mode \(policy.mode.rawValue) takes exactly \(count), not \(policy.analyzers.count)")
         }
         try await storing("the policy") {
             try await pool.of(organization).withTransaction { transaction in
@@ -124,8 +134,7 @@ struct PostgresJudgingStore: JudgingStore {
                 }
                 let rows = try transaction.run(
                     """
-                    SELECT p.id AS policy_id, p.mode, a.id, a.organization_id, a.name, a.kind, a.base_url, a.model,
-                        a.api_key, a.timeout_seconds
+                    SELECT p.id AS policy_id, p.mode, \(Self.analyzerColumns)
                     FROM policies p
                     JOIN policy_analyzers pa ON pa.policy_id = p.id
                     JOIN analyzers a ON a.id = pa.analyzer_id
@@ -149,16 +158,27 @@ struct PostgresJudgingStore: JudgingStore {
         if rows.isEmpty { throw StoreError.notFound("there is no organization \(organization)") }
     }
 
-    private static func version(_ row: Row) throws -> DefinitionVersion {
+    static let analyzerColumns = """
+        a.id, a.organization_id, a.name, a.kind, a.base_url, a.model, a.api_key, a.timeout_seconds, a.max_concurrency,
+            a.requests_per_minute, a.tokens_per_minute, a.money_per_day, a.prompt_price, a.completion_price
+        """
+
+    static func version(_ row: Row) throws -> DefinitionVersion {
         DefinitionVersion(
             id: try row.id("id"), definition: try row.id("definition_id"), version: try row.get("version"),
             normal: try row.get("normal"), labels: try row.get("labels"))
     }
 
-    private static func analyzer(_ row: Row) throws -> Analyzer {
+    static func analyzer(_ row: Row) throws -> Analyzer {
         Analyzer(
             id: try row.id("id"), organization: try row.id("organization_id"), name: try row.get("name"),
             kind: try row.word("kind"), baseURL: try row.optional("base_url"), model: try row.optional("model"),
-            apiKey: try row.optional("api_key"), timeoutSeconds: try row.get("timeout_seconds"))
+            apiKey: try row.optional("api_key"), timeoutSeconds: try row.get("timeout_seconds"),
+            budget: AnalyzerBudget(
+                concurrency: try row.optional("max_concurrency"),
+                requestsPerMinute: try row.optional("requests_per_minute"),
+                tokensPerMinute: try row.optional("tokens_per_minute"),
+                moneyPerDay: try row.optional("money_per_day"), promptPrice: try row.get("prompt_price"),
+                completionPrice: try row.get("completion_price")))
     }
 }

@@ -9,6 +9,8 @@ package struct Store: Sendable {
     package let judging: any JudgingStore
     package let jobs: any JobQueue
     package let access: any AccessStore
+    package let meter: any AnalyzerMeter
+    package let reanalyses: any ReanalysisStore
 
     private let pool: Pool
     /// Of sessions that are set for the queue's statements.
@@ -65,6 +67,8 @@ package struct Store: Sendable {
         bell = JobBell(pool: queuePool, wakeups: wakeups)
         events = PostgresEventStore(pool: pool, listener: listener, bell: bell)
         judging = PostgresJudgingStore(pool: pool)
+        meter = PostgresAnalyzerMeter(pool: queuePool)
+        reanalyses = PostgresReanalysisStore(pool: pool, bell: bell)
         jobs = PostgresJobQueue(pool: queuePool, listener: listener, wakeups: wakeups, bell: bell)
         access = PostgresAccessStore(pool: pool)
     }

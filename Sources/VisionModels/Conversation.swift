@@ -8,7 +8,8 @@ struct Conversation {
     private let configuration: OpenAICompatibleModel.Configuration
     private let labels: [String]
     private var messages: [JSONText]
-    private var maximumTokens: Int
+    /// An answer has at most this many.
+    private(set) var maximumTokens: Int
 
     init(
         _ prompt: Prompt, _ pictures: [JudgeRequest.Picture], labels: [String],

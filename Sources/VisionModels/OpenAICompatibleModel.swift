@@ -75,7 +75,7 @@ package struct OpenAICompatibleModel: VisionModel {
         var answer: Answer?
         var problem = ""
         for attempt in 1...2 {
-            let completion = try await complete(&conversation)
+            let completion = try await complete(&conversation, prompt, request)
             usage = (sum(usage.prompt, completion.promptTokens), sum(usage.completion, completion.completionTokens))
             if let model = completion.model, !model.isEmpty { reported = model }
             if let refusal = completion.refusal, !refusal.isEmpty {
@@ -106,15 +106,31 @@ package struct OpenAICompatibleModel: VisionModel {
     }
 
     /// Asks once; again only where the server takes the request in another shape.
-    private func complete(_ conversation: inout Conversation) async throws(JudgeError) -> ChatCompletion {
+    private func complete(
+        _ conversation: inout Conversation, _ prompt: Prompt, _ judged: JudgeRequest
+    ) async throws(JudgeError) -> ChatCompletion {
         let refusal = ServerRefusal(analyzer: configuration.name, secret: configuration.apiKey)
         while true {
             let request = conversation.request()
             let response: HTTPResponse
-            do throws(HTTPError) { response = try await client.send(request) } catch { throw refusal.error(error) }
+            let ticket = try await judged.gate?.begin(
+                expectedPromptTokens: prompt.expectedTokens(pictureCount: judged.pictures.count),
+                expectedCompletionTokens: conversation.maximumTokens)
+            func tell(_ outcome: RequestOutcome) async {
+                if let ticket { await judged.gate?.end(ticket, outcome) }
+            }
+            do throws(HTTPError) { response = try await client.send(request) } catch {
+                await tell(error.code == .cancelled || Task.isCancelled ? .other : .failed)
+                throw refusal.error(error)
+            }
             let target = presentableURL(request.url)
             if response.status == 200 {
-                guard let completion = ChatCompletion(body: response.body) else {
+                let answered = ChatCompletion(body: response.body)
+                await tell(
+                    answered.map {
+                        .answered(promptTokens: $0.promptTokens, completionTokens: $0.completionTokens)
+                    } ?? .failed)
+                guard let completion = answered else {
                     throw JudgeError(
                         .retry(afterSeconds: nil),
                         "analyzer \"\(configuration.name)\": \(target) answered 200 with something that is no chat "
@@ -122,6 +138,7 @@ package struct OpenAICompatibleModel: VisionModel {
                 }
                 return completion
             }
+            await tell(refusal.outcome(response, now: now().secondsSinceEpoch))
             // Each adaptation can be made once, so this ends.
             if response.status == 400 || response.status == 422, let message = refusal.message(response.body),
                 let shape = conversation.shape.adapted(to: message)

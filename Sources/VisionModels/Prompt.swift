@@ -32,6 +32,9 @@ struct Prompt: Sendable, Hashable {
     /// All of the text, in the order it is sent.
     var text: String { ([system, opening] + captions).joined(separator: "\n") }
 
+    /// Tokens that the request takes at most: a token for two bytes, and for a picture what the hungriest models take.
+    func expectedTokens(pictureCount: Int) -> Int { text.utf8.count / 2 + 1500 * pictureCount }
+
     /// SHA-256 of `text`, hexadecimal.
     var hash: String {
         SHA256.hash(data: Array(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -38,6 +38,18 @@ struct ServerRefusal {
         }
     }
 
+    /// What a status other than 200 means for budgets and the circuit breaker.
+    func outcome(_ response: HTTPResponse, now: Double) -> RequestOutcome {
+        switch response.status {
+        case 429, 503:
+            let wait = RetryAfter.seconds(response.header("Retry-After"), date: response.header("Date"), now: now)
+            if let wait { return .busy(seconds: wait) }
+            return response.status == 429 ? .busy(seconds: 2) : .failed
+        case 408, 425, 500...: return .failed
+        default: return .other
+        }
+    }
+
     func error(_ error: HTTPError) -> JudgeError {
         let outcome: JudgeError.Outcome =
             switch error.code {

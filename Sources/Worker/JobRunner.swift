@@ -6,6 +6,8 @@ import Synchronization
 package enum JobOutcome: Sendable {
     case succeeded(Verdict?)
     case retry(error: String, afterSeconds: Double?)
+    /// Nothing was tried: the job waits, and no attempt is counted.
+    case postpone(error: String, afterSeconds: Double)
     case discard(error: String)
 }
 
@@ -21,11 +23,17 @@ package struct JobRunner: Sendable {
         /// How often to look without being woken: the safety net behind `NOTIFY`, and what starts jobs whose wait is over.
         package var pollSeconds: Double
         package var retry: RetryPolicy
+        /// Jobs that are held besides those that run, so that the next begins at once.
+        package var prefetch: Int
+        /// Finished jobs are forgotten after so many days, by the month.
+        package var historyDays: Double
 
         package init(
             concurrency: Int, owner: String, leaseSeconds: Double = 30, heartbeatSeconds: Double = 10,
-            pollSeconds: Double = 1, retry: RetryPolicy = RetryPolicy()
+            pollSeconds: Double = 1, retry: RetryPolicy = RetryPolicy(), prefetch: Int = 0, historyDays: Double = 60
         ) {
+            self.prefetch = prefetch
+            self.historyDays = historyDays
             self.concurrency = concurrency
             self.owner = owner
             self.leaseSeconds = leaseSeconds
@@ -55,28 +63,51 @@ package struct JobRunner: Sendable {
     /// Runs until cancelled; then it stops the running jobs and gives their leases back.
     package func run() async {
         let held = HeldLeases()
+        let endings = Endings()
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        var waiting: [Lease] = []
         await withDiscardingTaskGroup { group in
             group.addTask { await forwardWakes(to: wake) }
             group.addTask { await poll(wake) }
             group.addTask { await heartbeat(held) }
+            group.addTask { await forget() }
             wake.yield()
             for await _ in wakes {
-                while !Task.isCancelled, held.count < configuration.concurrency {
-                    let claimed = await claim(configuration.concurrency - held.count)
-                    guard !claimed.isEmpty else { break }
-                    for lease in claimed {
-                        held.insert(lease)
+                var isMore = true
+                while !Task.isCancelled {
+                    while held.running < configuration.concurrency, !waiting.isEmpty {
+                        let lease = waiting.removeFirst()
+                        guard held.start(lease) else { continue }
                         group.addTask {
-                            await work(on: lease)
-                            held.remove(lease)
+                            await work(on: lease, held, endings)
                             wake.yield()
                         }
                     }
+                    let free = configuration.concurrency - held.running
+                    let room =
+                        free + (free > 0 || waiting.count * 2 <= configuration.prefetch ? configuration.prefetch : 0)
+                    guard isMore, room > waiting.count else { break }
+                    let claimed = await claim(room - waiting.count)
+                    isMore = !claimed.isEmpty
+                    for lease in claimed { held.insert(lease) }
+                    // What was fetched ahead does not go before what is more urgent.
+                    waiting = (waiting + claimed).enumerated().sorted {
+                        ($0.element.job.priority, $0.offset) < ($1.element.job.priority, $1.offset)
+                    }.map(\.element)
                 }
             }
             group.cancelAll()
         }
+        // The stop of a worker is not a failed attempt. The write must happen though this task is cancelled.
+        let left = waiting.filter { held.isHeld($0) }
+        guard !left.isEmpty else { return }
+        await Task { [queue, logger] in
+            do {
+                try await queue.release(left)
+            } catch {
+                logger.warning("leases could not be given back; they will run out", metadata: ["error": "\(error)"])
+            }
+        }.value
     }
 
     private func claim(_ limit: Int) async -> [Lease] {
@@ -91,22 +122,49 @@ package struct JobRunner: Sendable {
         }
     }
 
-    private func work(on lease: Lease) async {
-        let outcome = await handle(lease.job)
-        // The stop of a worker is not a failed attempt. The write must happen though this task is cancelled.
+    /// Runs a job, and ends it early when its lease is lost: whatever it would write is refused.
+    private func work(on lease: Lease, _ held: HeldLeases, _ endings: Endings) async {
+        let (losses, lost) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        held.observe(lease, lost)
+        let outcome = await withTaskGroup(of: JobOutcome?.self) { group in
+            group.addTask { await handle(lease.job) }
+            group.addTask {
+                for await _ in losses { break }
+                return nil
+            }
+            var outcome: JobOutcome?
+            for await result in group {
+                if let result { outcome = result }
+                lost.finish()
+                group.cancelAll()
+            }
+            return outcome
+        }
         let cancelled = Task.isCancelled
-        await Task { await finish(lease, outcome, cancelled: cancelled) }.value
+        if held.isHeld(lease) {
+            // The stop of a worker is not a failed attempt. The write must happen though this task is cancelled.
+            let ending = outcome ?? .retry(error: "stopped", afterSeconds: nil)
+            await Task { await finish(lease, ending, cancelled: cancelled, endings) }.value
+        } else {
+            logger.notice("a lease was lost; the job runs elsewhere", metadata: ["job": "\(lease.job.id)"])
+        }
+        held.remove(lease)
     }
 
-    private func finish(_ lease: Lease, _ outcome: JobOutcome, cancelled: Bool) async {
+    private func finish(_ lease: Lease, _ outcome: JobOutcome, cancelled: Bool, _ endings: Endings) async {
         var metadata: Logger.Metadata = ["job": "\(lease.job.id)", "kind": "\(lease.job.kind)"]
         do {
             let written: Bool
             switch outcome {
             case .succeeded(let verdict):
-                written = try await queue.complete(lease, verdict: verdict)
-            case .retry where cancelled:
+                written = try await endings.complete(JobCompletion(lease: lease, verdict: verdict), in: queue)
+            case .retry where cancelled, .postpone where cancelled:
                 try await queue.release([lease])
+                written = true
+            case .postpone(let error, let afterSeconds):
+                metadata["reason"] = "\(error)"
+                logger.debug("a job waits", metadata: metadata)
+                try await queue.release([lease], delaySeconds: afterSeconds)
                 written = true
             case .retry(let error, let afterSeconds):
                 let delay = configuration.retry.delaySeconds(
@@ -147,19 +205,26 @@ package struct JobRunner: Sendable {
             let leases = held.all
             guard !leases.isEmpty else { continue }
             do {
-                _ = try await queue.renew(leases, leaseSeconds: configuration.leaseSeconds)
+                let still = try await queue.renew(leases, leaseSeconds: configuration.leaseSeconds)
+                for lease in leases where !still.contains(lease.token) { held.lose(lease) }
             } catch {
-                logger.warning("leases could not be renewed", metadata: ["error": "\(error)"])
+                if !Task.isCancelled {
+                    logger.warning("leases could not be renewed", metadata: ["error": "\(error)"])
+                }
             }
         }
     }
-}
 
-/// The leases of the jobs that run now.
-private final class HeldLeases: Sendable {
-    private let leases = Mutex<[Identifier<Lease>: Lease]>([:])
-    var count: Int { leases.withLock { $0.count } }
-    var all: [Lease] { leases.withLock { Array($0.values) } }
-    func insert(_ lease: Lease) { leases.withLock { $0[lease.token] = lease } }
-    func remove(_ lease: Lease) { leases.withLock { $0[lease.token] = nil } }
+    /// Keeps the history by the month, at the start and every six hours.
+    private func forget() async {
+        repeat {
+            do {
+                try await queue.forget(finishedBeforeDays: configuration.historyDays)
+            } catch {
+                if !Task.isCancelled {
+                    logger.warning("the history of jobs could not be tidied", metadata: ["error": "\(error)"])
+                }
+            }
+        } while (try? await Task.sleep(for: .seconds(6 * 3600))) != nil
+    }
 }

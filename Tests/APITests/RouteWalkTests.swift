@@ -49,6 +49,7 @@ struct RouteWalkTests {
                 case "users": tenant.users[.viewer]?.id.description
                 case "api-keys": tenant.keyIDs[.viewer]?.description
                 case "sites": tenant.site.description
+                case "reanalyses": tenant.reanalysis.description
                 default: nil
                 }
             guard let id else { return nil }

@@ -291,7 +291,6 @@ struct SignInTests {
     @Test func `too many requests wait, each key for itself`() async throws {
         try await TestAPI.with(requestsPerSecond: 2) { api async throws in
             api.clock.stop()
-            api.clock.stop()
             var statuses: [HTTPResponse.Status] = []
             for _ in 0..<11 { statuses.append(try await api.send(.get, "/v1/me", key: api.own.keys[.viewer]).status) }
             #expect(statuses.prefix(10).allSatisfy { $0 == .ok })

@@ -37,6 +37,7 @@ struct TestAPI: Sendable {
         var site: Identifier<Site>
         var camera: Camera
         var event: EventRecord
+        var reanalysis: Identifier<Reanalysis>
         var users: [Role: User] = [:]
         /// Access keys by role.
         var keys: [Role: String] = [:]
@@ -63,7 +64,8 @@ struct TestAPI: Sendable {
         APIDependencies(
             accounts: Accounts(store: store.access, clock: clock, hasher: hasher, logger: logger),
             limits: RequestLimits(perSecond: requestsPerSecond, clock: clock), cameras: store.cameras,
-            monitor: NoCameras(), events: store.events, hub: EventHub(events: store.events, logger: logger),
+            monitor: NoCameras(), events: store.events, reanalyses: store.reanalyses,
+            hub: EventHub(events: store.events, logger: logger),
             mediaFolder: media,
             deleteEvent: { id, organization in
                 _ = try await store.events.beginDeleting(id, of: organization)
@@ -88,8 +90,8 @@ struct TestAPI: Sendable {
                 let second = Identifier<Organization>.make(at: clock.now)
                 try await pool.query(
                     "INSERT INTO organizations (id, name) VALUES ($1, 'second')", [.uuid(second.uuid)])
-                let own = try await tenant(Organization.first, "own", store, media, clock)
-                let other = try await tenant(second, "other", store, media, clock)
+                let own = try await tenant(Organization.first, "own", store, pool, media, clock)
+                let other = try await tenant(second, "other", store, pool, media, clock)
                 let router = APIRouter.make(dependencies)
                 try await Application(router: router, logger: logger).test(.router) { client in
                     try await body(
@@ -108,7 +110,8 @@ struct TestAPI: Sendable {
     }
 
     private static func tenant(
-        _ organization: Identifier<Organization>, _ name: String, _ store: Store, _ media: String, _ clock: TestClock
+        _ organization: Identifier<Organization>, _ name: String, _ store: Store, _ pool: Pool, _ media: String,
+        _ clock: TestClock
     ) async throws -> Tenant {
         let now = clock.now
         let site = Site(id: .make(at: now), organization: organization, name: "\(name) site", timeZone: "UTC")
@@ -117,9 +120,16 @@ struct TestAPI: Sendable {
             id: .make(at: now), organization: organization, site: site.id, name: "\(name)-gate", enabled: true,
             settings: CameraSettings(url: "rtsp://owner:hunter2@127.0.0.1/\(name)"), revision: 1)
         try await store.cameras.insert(camera)
+        let reanalysis = Identifier<Reanalysis>.make(at: now)
+        try await pool.query(
+            """
+            INSERT INTO reanalyses (id, organization_id, state, request, request_hash, definition_version, policy,
+                analyzer_ids, created_at)
+            VALUES ($1, $2, 'running', '{}', '', 1, 'single', '{}', now())
+            """, [.uuid(reanalysis.uuid), .uuid(organization.uuid)])
         var tenant = Tenant(
-            organization: organization, site: site.id, camera: camera, event: try await event(camera, store, media, now)
-        )
+            organization: organization, site: site.id, camera: camera,
+            event: try await event(camera, store, media, now), reanalysis: reanalysis)
         for role in Role.allCases {
             let user = User(
                 id: .make(at: now), organization: organization, name: "\(name)-\(role.rawValue)", role: role,

@@ -36,6 +36,7 @@ struct RowSecurityTests {
                 NewJob(id: .make(at: .now), organization: Organization.first, kind: "other")
             ])
             try await store.queuePool.query("INSERT INTO job_sleepers VALUES (gen_random_uuid(), now())")
+            try await TestStore.fillJudging(store, event: record.id)
             try await TestStore.fillAccess(store)
             let pool = Pool(ConnectionSettings(store.database.connectionString, role: role), size: 1)
             do {
@@ -122,8 +123,8 @@ struct RowSecurityTests {
         (
             Duty.queue,
             [
-                "analyzers", "definition_versions", "definitions", "events", "job_history", "job_sleepers", "jobs",
-                "verdicts",
+                "analyzer_budgets", "analyzer_requests", "analyzers", "definition_versions", "definitions", "events",
+                "job_history", "job_sleepers", "jobs", "reanalyses", "reanalysis_items", "verdicts",
             ]
         ),
         (.ingest, ["cameras"]), (.settle, ["cameras", "clips", "events", "evidence", "verdicts"]), (.feed, ["events"]),

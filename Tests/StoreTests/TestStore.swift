@@ -113,6 +113,30 @@ struct TestStore: Sendable {
 }
 
 extension TestStore {
+    /// Rows in the tables of budgets and re-analyses.
+    static func fillJudging(_ store: TestStore, event: Identifier<Event>) async throws {
+        let analyzer = try await store.pool.query("SELECT id FROM analyzers LIMIT 1").first?.id("id", of: Analyzer.self)
+        guard let analyzer else { return }
+        let organization = PostgresValue.id(Organization.first)
+        try await store.pool.query(
+            "INSERT INTO analyzer_budgets (analyzer_id, organization_id) VALUES ($1, $2)",
+            [.id(analyzer), organization])
+        try await store.pool.query(
+            """
+            INSERT INTO analyzer_requests (id, organization_id, analyzer_id, begun_at, expires_at, tokens, money)
+            VALUES (gen_random_uuid(), $1, $2, now(), now(), 0, 0)
+            """, [organization, .id(analyzer)])
+        try await store.pool.query(
+            """
+            WITH made AS (
+                INSERT INTO reanalyses (id, organization_id, state, request, request_hash, definition_version, policy,
+                    analyzer_ids, created_at)
+                VALUES (gen_random_uuid(), $1, 'running', '{}', '', 1, 'single', '{}', now()) RETURNING id
+            )
+            INSERT INTO reanalysis_items (reanalysis_id, event_id, organization_id) SELECT id, $2, $1 FROM made
+            """, [organization, .id(event)])
+    }
+
     /// Rows in the tables of people and keys.
     static func fillAccess(_ store: TestStore) async throws {
         let access = store.store.access

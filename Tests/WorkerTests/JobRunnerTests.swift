@@ -89,4 +89,56 @@ struct JobRunnerTests {
         #expect(queue.job(id)?.state == .available)
         #expect(queue.job(id)?.attempt == 0)
     }
+
+    @Test func `a job whose lease is lost is stopped, and nothing is written for it`() async throws {
+        let queue = queue()
+        let id = try #require(queue.enqueue(kind: "work", payload: "long"))
+        let (stopped, tell) = AsyncStream.makeStream(of: Void.self)
+        let runner = JobRunner(
+            queue: queue, kinds: ["work"],
+            configuration: .init(concurrency: 1, owner: "test", heartbeatSeconds: 0.02, pollSeconds: 0.05),
+            logger: logger
+        ) { _ in
+            _ = try? await queue.cancel(id, of: Organization.first)
+            try? await Task.sleep(for: .seconds(3600))
+            tell.yield()
+            return .succeeded(nil)
+        }
+        await run(runner, until: stopped, count: 1)
+        #expect(queue.job(id)?.state == .cancelled)
+    }
+
+    @Test func `what is put off waits and is not a failed attempt`() async throws {
+        let queue = queue()
+        let id = try #require(queue.enqueue(kind: "work"))
+        let (done, tell) = AsyncStream.makeStream(of: Void.self)
+        let first = Mutex(true)
+        let runner = runner(queue) { _ in
+            defer { tell.yield() }
+            let isFirst = first.withLock { isFirst in
+                defer { isFirst = false }
+                return isFirst
+            }
+            return isFirst ? .postpone(error: "no budget", afterSeconds: 0.05) : .succeeded(nil)
+        }
+        await run(runner, until: done, count: 2)
+        #expect(queue.job(id)?.state == .succeeded)
+        #expect(queue.job(id)?.attempt == 1)
+    }
+
+    @Test func `what was fetched ahead is given back at a stop`() async throws {
+        let queue = queue()
+        let ids = (0..<5).compactMap { queue.enqueue(kind: "work", payload: "\($0)") }
+        let (started, tell) = AsyncStream.makeStream(of: Void.self)
+        let runner = JobRunner(
+            queue: queue, kinds: ["work"],
+            configuration: .init(concurrency: 1, owner: "test", pollSeconds: 0.05, prefetch: 2), logger: logger
+        ) { _ in
+            tell.yield()
+            try? await Task.sleep(for: .seconds(3600))
+            return .retry(error: "cancelled", afterSeconds: nil)
+        }
+        await run(runner, until: started, count: 1)
+        #expect(ids.allSatisfy { queue.job($0)?.state == .available && queue.job($0)?.attempt == 0 })
+    }
 }

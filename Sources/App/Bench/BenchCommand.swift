@@ -19,8 +19,19 @@ package enum BenchCommand {
             let benchmark = try await QueueBenchmark(
                 connectionString: connectionString, folder: folder, clients: clients, jobs: jobs, rounds: rounds,
                 logger: logger)
-            lines = try await benchmark.run(history: history) { line in
-                FileHandleOutput.standardError("bench: \(line)")
+            let tell = { line in FileHandleOutput.standardError("bench: \(line)") }
+            lines = try await benchmark.run(tell: tell)
+            if history > 0, let administrator = await cluster.administratorConnectionString(),
+                let second = await cluster.connectionString(database: "vedette_history")
+            {
+                let connection = try await Connection.open(ConnectionSettings(administrator))
+                try await connection.query("CREATE DATABASE vedette_history OWNER vedette")
+                await connection.close()
+                let full = try await QueueBenchmark(
+                    connectionString: second, folder: folder, clients: clients, jobs: jobs, rounds: rounds,
+                    logger: logger)
+                lines += try await benchmark.compare(withHistoryOf: full, history, tell: tell)
+                await full.close()
             }
             await benchmark.close()
         } catch {

@@ -26,7 +26,10 @@ struct PgbenchFloor {
             [
                 "--no-vacuum", "--protocol=prepared", "--client=\(clients)", "--jobs=\(min(2, clients))",
                 "--transactions=\(max(1, transactions))", "--file=\(file)", connectionString,
-            ], environment: ["PGOPTIONS": "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c vedette.duty=queue"])
+            ],
+            environment: [
+                "PGOPTIONS": "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c vedette.duty=queue"
+            ])
         guard output.status == 0,
             let line = output.text.split(separator: "\n").first(where: { $0.hasPrefix("tps = ") }),
             let rate = Double(line.dropFirst(6).prefix { $0 != " " })

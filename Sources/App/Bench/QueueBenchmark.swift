@@ -53,7 +53,7 @@ struct QueueBenchmark {
         await pool.close()
     }
 
-    func run(history: Int, tell: (String) -> Void) async throws -> [Figure] {
+    func run(tell: (String) -> Void) async throws -> [Figure] {
         var figures: [Figure] = []
         var rates: [String: Double] = [:]
         func compare(_ name: String, ours: () async throws -> Double, script: String, factor: Int) async throws {
@@ -112,34 +112,35 @@ struct QueueBenchmark {
                     Figure(name: "procrastinate: \(name)", value: 0, unit: "jobs/s", note: "skipped: \(reason)"))
             }
         }
-        guard history > 0 else { return figures }
-        tell("\(history) finished jobs")
-        // Before and after by turns is not possible; the figure before is measured again right before.
-        let before = try await repeated { try await work(batch: 1) }
-        try await fillHistory(history)
-        let after = try await repeated { try await work(batch: 1) }
-        figures.append(
-            Figure(
-                name: "claim and complete, one by one, \(history) finished", value: after, unit: "jobs/s",
-                ratio: after / before, comparedWith: "without them"))
-        let late = try await latency()
-        figures.append(
-            Figure(
-                name: "insert to start, idle, p50, \(history) finished", value: late.median, unit: "ms",
-                ratio: idle.median / late.median, comparedWith: "without them"))
         return figures
     }
 
-    // MARK: Parts
-
-    private func repeated(_ body: () async throws -> Double) async throws -> Double {
-        var samples = Samples()
+    /// The same with and without a full history, by turns; `full` is another database of the same server.
+    func compare(withHistoryOf full: QueueBenchmark, _ count: Int, tell: (String) -> Void) async throws -> [Figure] {
+        tell("\(count) finished jobs")
+        try await full.fillHistory(count)
+        try await full.warmUp()
+        var rates = (empty: Samples(), full: Samples())
+        var latencies = (empty: Samples(), full: Samples())
         for _ in 0..<rounds {
-            samples.add(try await body())
+            rates.empty.add(try await work(batch: 1))
             try await clear()
+            rates.full.add(try await full.work(batch: 1))
+            try await full.clear()
+            latencies.empty.add(try await latency().median)
+            latencies.full.add(try await full.latency().median)
         }
-        return samples.median
+        return [
+            Figure(
+                name: "claim and complete, one by one, \(count) finished", value: rates.full.median, unit: "jobs/s",
+                ratio: rates.full.median / rates.empty.median, comparedWith: "without them"),
+            Figure(
+                name: "insert to start, idle, p50, \(count) finished", value: latencies.full.median, unit: "ms",
+                ratio: latencies.empty.median / latencies.full.median, comparedWith: "without them"),
+        ]
     }
+
+    // MARK: Parts
 
     private func newJobs(_ count: Int) -> [NewJob] {
         let now = SystemClock().now

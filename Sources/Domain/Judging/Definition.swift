@@ -38,10 +38,12 @@ package struct Analyzer: Sendable, Hashable {
     package var apiKey: String?
     /// For the whole request.
     package var timeoutSeconds: Double
+    package var budget: AnalyzerBudget
 
     package init(
         id: Identifier<Analyzer>, organization: Identifier<Organization>, name: String, kind: Kind,
-        baseURL: String? = nil, model: String? = nil, apiKey: String? = nil, timeoutSeconds: Double = 60
+        baseURL: String? = nil, model: String? = nil, apiKey: String? = nil, timeoutSeconds: Double = 60,
+        budget: AnalyzerBudget = AnalyzerBudget()
     ) {
         self.id = id
         self.organization = organization
@@ -51,15 +53,21 @@ package struct Analyzer: Sendable, Hashable {
         self.model = model
         self.apiKey = apiKey
         self.timeoutSeconds = timeoutSeconds
+        self.budget = budget
     }
 }
 
 /// Which analyzers judge, and how their opinions become one verdict.
 package struct Policy: Sendable, Hashable {
-    package enum Mode: String, Sendable, CaseIterable { case single }
+    package enum Mode: String, Sendable, CaseIterable {
+        case single, consensus, cascade
+
+        /// How many analyzers it takes.
+        package var analyzerCount: Int { self == .single ? 1 : 2 }
+    }
     package var id: Identifier<Policy>
     package var mode: Mode
-    /// In order; `single` takes exactly one.
+    /// In order; see `Mode.analyzerCount`.
     package var analyzers: [Identifier<Analyzer>]
 
     package init(id: Identifier<Policy>, mode: Mode, analyzers: [Identifier<Analyzer>]) {

@@ -8,10 +8,16 @@ package struct Verdict: Sendable, Hashable {
     package var analyzer: String
     package var judgement: Judgement
     package var createdAt: WallTime
+    package var policy: Policy.Mode
+    /// What each analyzer said that was asked, in order.
+    package var opinions: [AnalyzerOpinion]
+    /// Money, by the analyzers' prices.
+    package var cost: Double
 
     package init(
         id: Identifier<Verdict>, event: Identifier<Event>, definitionVersion: Int, analyzer: String,
-        judgement: Judgement, createdAt: WallTime
+        judgement: Judgement, createdAt: WallTime, policy: Policy.Mode = .single, opinions: [AnalyzerOpinion] = [],
+        cost: Double = 0
     ) {
         self.id = id
         self.event = event
@@ -19,6 +25,9 @@ package struct Verdict: Sendable, Hashable {
         self.analyzer = analyzer
         self.judgement = judgement
         self.createdAt = createdAt
+        self.policy = policy
+        self.opinions = opinions
+        self.cost = cost
     }
 }
 

@@ -19,12 +19,18 @@ package struct JudgeRequest: Sendable {
     package var definition: DefinitionVersion
     /// At least one, in time order.
     package var pictures: [Picture]
+    /// Asked before each request to a server; nil: no budgets.
+    package var gate: (any RequestGate)?
 
-    package init(cameraName: String, triggeredAt: WallTime, definition: DefinitionVersion, pictures: [Picture]) {
+    package init(
+        cameraName: String, triggeredAt: WallTime, definition: DefinitionVersion, pictures: [Picture],
+        gate: (any RequestGate)? = nil
+    ) {
         self.cameraName = cameraName
         self.triggeredAt = triggeredAt
         self.definition = definition
         self.pictures = pictures
+        self.gate = gate
     }
 }
 
@@ -33,6 +39,8 @@ package struct JudgeError: Error, Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
         /// Try again, not before `afterSeconds` where the server said so.
         case retry(afterSeconds: Double?)
+        /// Nothing was asked, because a budget or a breaker forbids it for now: not a failed attempt.
+        case postpone(seconds: Double)
         /// Asking again cannot help.
         case discard
     }

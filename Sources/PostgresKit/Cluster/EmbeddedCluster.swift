@@ -84,6 +84,18 @@ package actor EmbeddedCluster {
         }
     }
 
+    /// Connection string of the usual role for the private server that another process runs on this data folder; nil where
+    /// none runs. Holds nothing: whoever started the server ends it.
+    package static func connectionString(ofServerIn dataDirectory: String) -> String? {
+        guard let folder = Files.resolved(dataDirectory) else { return nil }
+        let elsewhere = Files.text(folder + "/postgres.location")?.split(separator: "\n").first
+        let data = ClusterFolders(root: elsewhere.map(String.init) ?? folder + "/postgres").data
+        guard let postmaster = Postmaster(dataFolder: data), postmaster.isAlive(dataFolder: data),
+            let socketFolder = postmaster.socketFolder
+        else { return nil }
+        return connectionString(socketFolder, postmaster.port, database: name, user: name)
+    }
+
     /// Connection string of the superuser, for making databases and for `pg_dumpall`; nil while not started.
     package func administratorConnectionString() -> String? {
         running.map { Self.connectionString($0, database: "postgres", user: Self.administrator) }
@@ -284,8 +296,14 @@ package actor EmbeddedCluster {
     // MARK: Helpers
 
     private static func connectionString(_ running: Running, database: String, user: String) -> String {
-        let host = running.socketFolder.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
-        return "host='\(host)' port=\(running.port) dbname=\(database) user=\(user)"
+        connectionString(running.socketFolder, running.port, database: database, user: user)
+    }
+
+    private static func connectionString(
+        _ socketFolder: String, _ port: Int, database: String, user: String
+    ) -> String {
+        let host = socketFolder.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
+        return "host='\(host)' port=\(port) dbname=\(database) user=\(user)"
     }
 
     private static func answers(_ running: Running) async -> Bool {

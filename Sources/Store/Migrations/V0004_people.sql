@@ -201,6 +201,8 @@ CREATE POLICY granted ON events AS RESTRICTIVE USING (vedette_viewer() IS NULL O
 CREATE POLICY granted ON sites AS RESTRICTIVE USING (vedette_viewer() IS NULL OR EXISTS (
     SELECT FROM user_grants g WHERE g.user_id = vedette_viewer() AND (g.site_id = sites.id
         OR g.camera_id IN (SELECT c.id FROM cameras c WHERE c.site_id = sites.id))));
+CREATE POLICY granted ON reanalysis_items AS RESTRICTIVE USING (
+    vedette_viewer() IS NULL OR EXISTS (SELECT FROM events e WHERE e.id = event_id));
 CREATE POLICY granted ON clips AS RESTRICTIVE USING (
     vedette_viewer() IS NULL OR EXISTS (SELECT FROM events e WHERE e.id = clips.event_id));
 CREATE POLICY granted ON evidence AS RESTRICTIVE USING (

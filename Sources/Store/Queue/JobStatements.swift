@@ -75,15 +75,15 @@ struct JobStatements: Sendable {
                         SELECT id, run_at FROM jobs
                         WHERE kind = heads.kind AND state <> 'leased' AND priority = heads.priority
                             AND organization_id = heads.organization_id AND run_at <= (SELECT now FROM clock)
-                        ORDER BY run_at, id LIMIT $3::bigint + 16) j
+                        ORDER BY run_at, id LIMIT 8 * $3::bigint + 16) j
                     UNION ALL
                     (SELECT id, priority, organization_id, 0 FROM jobs
                     WHERE state = 'leased' AND lease_expires_at <= (SELECT now FROM clock) AND attempt < max_attempts
                         AND kind = ANY ($2::text[])
-                    ORDER BY lease_expires_at LIMIT $3::bigint + 16)
+                    ORDER BY lease_expires_at LIMIT 8 * $3::bigint + 16)
                 ) found LEFT JOIN unnest($6::int[], $7::uuid[]) last (of, organization) ON last.of = found.priority
                 WHERE $3::bigint > 0
-                ORDER BY place LIMIT 2 * $3::bigint + 16
+                ORDER BY place LIMIT 8 * $3::bigint + 16
             ), picked AS MATERIALIZED (
                 SELECT jobs.id, place FROM candidates JOIN jobs ON jobs.id = candidates.id
                 WHERE jobs.state <> 'leased' OR jobs.lease_expires_at <= (SELECT now FROM clock)
@@ -197,10 +197,9 @@ struct JobStatements: Sendable {
     static let hold = """
         UPDATE jobs SET state = 'scheduled', run_at = 'infinity' WHERE batch_id = $1 AND state <> 'leased'
         """
-    /// `$1` batch.
+    /// `$1` batch: also what was put off for another reason.
     static let letGo = """
-        UPDATE jobs SET state = 'available', run_at = clock_timestamp()
-        WHERE batch_id = $1 AND state = 'scheduled' AND run_at = 'infinity'
+        UPDATE jobs SET state = 'available', run_at = clock_timestamp() WHERE batch_id = $1 AND state = 'scheduled'
         """
     /// `$1` unique key, `$2` organization.
     static let cancelByKey = """

@@ -29,11 +29,12 @@ package enum PgbenchScripts {
         // The rows as two arrays, which is what a script can keep.
         let end = claim.firstRange(of: "SELECT taken.* FROM clock")?.lowerBound ?? claim.endIndex
         let taking =
-            claim[..<end] + "SELECT array_agg(id) AS ids, array_agg(lease_token) AS tokens FROM clock, taken "
+            claim[..<end]
+            + "SELECT coalesce(array_agg(id), '{}') AS ids, coalesce(array_agg(lease_token), '{}') AS tokens FROM clock, taken "
             + "WHERE relaxed = 'off'"
         let completing = filled(
             statements.complete,
-            ["NULL", ":ids", ":tokens", "array_fill(NULL::jsonb, array[array_length(:ids::uuid[], 1)])"])
+            ["NULL", ":ids", ":tokens", "array_fill(NULL::jsonb, array[coalesce(array_length(:ids::uuid[], 1), 0)])"])
         return "\(taking) \\gset\n\(completing);\n"
     }
 
