@@ -181,7 +181,7 @@ struct PostgresReanalysisStore: ReanalysisStore {
     // MARK: Reading
 
     private static let select = """
-        SELECT r.*, (SELECT array_agg(coalesce(a.name, '(gone)') ORDER BY u.position)
+        SELECT r.*, (SELECT coalesce(array_agg(coalesce(a.name, '(gone)') ORDER BY u.position), '{}')
                 FROM unnest(r.analyzer_ids) WITH ORDINALITY u (id, position) LEFT JOIN analyzers a ON a.id = u.id) AS names,
             (SELECT count(*) / greatest(1, least(60, extract(epoch FROM clock_timestamp() - r.created_at)))
                 FROM reanalysis_items i WHERE r.state = 'running' AND i.reanalysis_id = r.id
@@ -236,7 +236,8 @@ struct PostgresReanalysisStore: ReanalysisStore {
         of id: Identifier<Reanalysis>, in organization: Identifier<Organization>, from old: Verdict.State?,
         to new: Verdict.State?, limit: Int, after: Identifier<Event>?
     ) async throws -> [Identifier<Event>] {
-        try await storing("re-analysis \(id)") {
+        _ = try await reanalysis(id, of: organization)
+        return try await storing("re-analysis \(id)") {
             try await pool.of(organization).query(
                 """
                 SELECT event_id FROM reanalysis_items

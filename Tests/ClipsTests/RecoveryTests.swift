@@ -14,7 +14,7 @@ struct RecoveryTests {
         let path = folder + "/clip.part"
         let writer = try Footage.write(units, description, to: path)
         // The muxer holds the last second or two back; nothing tells when the rest is on disk but the file itself.
-        while try MP4Layout(of: path).boxes.count(where: { $0.type == "moof" }) < frames / 20 - 3 {
+        while try MP4Layout(of: path).boxes.count(where: { $0.type == "moof" }) < frames / 20 - 2 {
             try await Task.sleep(for: .milliseconds(5))
         }
         await writer.abandon()

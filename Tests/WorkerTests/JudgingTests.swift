@@ -35,7 +35,7 @@ struct JudgingTests {
     ) async throws {
         try await TestDatabase.with { database async throws in
             let store = try await Store.open(connectionString: database.connectionString, logger: logger)
-            let pool = Pool(ConnectionSettings(database.connectionString), size: 2)
+            let pool = Pool(ConnectionSettings(database.inspectionString), size: 2)
             let server = try FakeVisionServer(script)
             do {
                 var ids: [Identifier<Analyzer>] = []
