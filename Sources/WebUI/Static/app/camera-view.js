@@ -56,6 +56,12 @@ export function showCamera(id) {
   current = { id, close: () => { current = null; dialog.close(); } };
 }
 
+/** What the rungs of the activity ladder mean. */
+const rungWords = {
+  learning: "every picture, for now", asleep: "keyframes, until something stirs", audit: "keyframes; every picture as a check",
+  alert: "every picture: something stirred", awake: "every picture: something moves", full: "every picture",
+};
+
 function showFacts(facts, trouble, camera) {
   const { status = {} } = camera;
   const zone = store.zoneOf(camera.site_id);
@@ -71,6 +77,7 @@ function showFacts(facts, trouble, camera) {
       Number.isFinite(status.bitrate_kbps) && `${Math.round(status.bitrate_kbps)} kbit/s`].filter(Boolean).join(" · ")],
     ["Keyframe every", Number.isFinite(status.keyframe_interval_seconds) && `${status.keyframe_interval_seconds.toFixed(1)} s`],
     ["Sound", status.codec && (status.has_audio ? "yes" : "no")],
+    ["Analysis", status.codec && [rungWords[status.rung] ?? status.rung, status.rung_reason].filter(Boolean).join(": ")],
     ["Decoder", status.decoder],
     ["Connected", status.connected_at && `${clock(status.connected_at, zone)} (${ago(status.connected_at)})`],
     ["Interruptions", status.gaps],

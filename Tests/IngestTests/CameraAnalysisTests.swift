@@ -1,0 +1,142 @@
+import Domain
+import Synchronization
+import Testing
+
+@testable import Ingest
+
+/// Remembers what it was shown; something differs while `stirs` says so.
+private final class ScriptedDetector: MotionDetector {
+    private(set) var measured: [Double] = []
+    private(set) var looked: [Double] = []
+    private let stirs: (Double) -> Bool
+
+    init(stirs: @escaping (Double) -> Bool) { self.stirs = stirs }
+
+    func measure(_ picture: PictureView, at presentation: MediaTime) throws -> MotionMeasurement {
+        measured.append(presentation.seconds)
+        return measurement(at: presentation, stirs: false)
+    }
+
+    func look(_ picture: PictureView, at presentation: MediaTime) throws -> MotionMeasurement {
+        looked.append(presentation.seconds)
+        return measurement(at: presentation, stirs: stirs(presentation.seconds))
+    }
+
+    private func measurement(at time: MediaTime, stirs: Bool) -> MotionMeasurement {
+        MotionMeasurement(
+            presentation: time, changedFraction: 0, globalChangeFraction: 0, shakeFraction: 0, boxes: [],
+            restarted: stirs)
+    }
+}
+
+private struct Nothing: EventSpool, ClipWriterOpener, StillEncoder {
+    struct Unused: Error {}
+    func begin(_ draft: EventDraft) throws -> String { throw Unused() }
+    func finish(_ draft: EventDraft, _ outcome: EventOutcome) async throws {}
+    func discard(_ id: Identifier<Event>) {}
+    func open(_ stream: StreamDescription, path: String) throws(ClipError) -> any ClipWriter { throw ClipError("no") }
+    func recover(path: String) async throws(ClipError) -> RecoveredClip? { nil }
+    func encode(_ picture: PictureView, crop: Box?, longestSidePixels: Int, quality: Int) throws -> Still {
+        throw Unused()
+    }
+}
+
+@Suite(.timeLimit(.minutes(3)))
+struct CameraAnalysisTests {
+    /// Twenty pictures a second, a keyframe every half second, sleeping after three seconds.
+    private final class Rig {
+        let detector: ScriptedDetector
+        let analysis: CameraAnalysis
+        let wakes = Wakes()
+        var ring = GOPRing(keepSeconds: 20, maximumBytes: 64 << 20)
+        var steps: [CameraAnalysis.Step] = []
+
+        init(_ footage: FootageFile, pools: DecoderPools, stirs: @escaping (Double) -> Bool = { _ in false }) throws {
+            let detector = ScriptedDetector(stirs: stirs)
+            self.detector = detector
+            var settings = LadderSettings(mode: .keyframes)
+            settings.learnSeconds = 3
+            settings.calmSeconds = 1
+            settings.doubtSeconds = 1
+            settings.firstAuditSeconds = 1e9
+            // The detector is this test's own, and used by one task.
+            nonisolated(unsafe) let unsafe = detector
+            let ports = IngestPorts(
+                sources: RTSPOpener(clock: SystemClock()), decoders: GStreamerDecoderOpener(), clips: Nothing(),
+                spool: Nothing(), stills: Nothing(), makeDetector: { _ in unsafe },
+                makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: SystemClock(), pools: pools)
+            analysis = try CameraAnalysis(
+                footage.stream, camera: CameraSettings(url: ""), ports: ports,
+                ladder: Ladder(settings: settings, seed: 1), wake: wakes.wake)
+        }
+
+        func advance() async throws {
+            steps += try analysis.advance(ring)
+            for decoder in analysis.takeClosed() { await decoder.close() }
+        }
+
+        func add(_ unit: AccessUnit) async throws {
+            ring.append(unit)
+            analysis.received(unit)
+            try await advance()
+        }
+
+        func settle() async throws {
+            var wakes = wakes.stream.makeAsyncIterator()
+            while analysis.isBehind(ring, by: 4) {
+                _ = await wakes.next()
+                try await advance()
+            }
+        }
+
+        func end() async {
+            _ = analysis.endStream(at: MediaTime(seconds: 1000))
+            for decoder in analysis.takeClosed() { await decoder.close() }
+        }
+    }
+
+    @Test(arguments: [(VideoCodec.h264, 0), (.h264, 2), (.h265, 0)])
+    func `asleep only keyframes are decoded, and a stir is decoded from before it began`(
+        codec: VideoCodec, bFrames: Int
+    ) async throws {
+        try await Camera.withFootage(codec: codec, frames: 300, bFrames: bFrames) { path in
+            let footage = try await FootageFile(path: path)
+            let rig = try Rig(footage, pools: DecoderPools(cores: 1)) { (9.9..<10.4).contains($0) }
+            for unit in footage.units {
+                try await rig.add(unit)
+                try await rig.settle()
+            }
+            await rig.end()
+            let keyframes = Set(footage.units.filter(\.isKeyframe).map(\.presentation.seconds))
+            let asleep = rig.detector.measured.filter { (4..<9).contains($0) }
+            #expect(!asleep.isEmpty && asleep.allSatisfy(keyframes.contains), "\(asleep)")
+            // Every picture from the last calm keyframe to a second after the stir, each once.
+            let awake = footage.units.map(\.presentation.seconds).filter { (9.6..<10.8).contains($0) }.sorted()
+            #expect(rig.detector.measured.filter { (9.6..<10.8).contains($0) } == awake)
+            #expect(rig.detector.measured == rig.detector.measured.sorted())
+            #expect(rig.analysis.ladder.rung == .asleep)
+        }
+    }
+
+    @Test func `who finds no decoder waits, and then sees every picture`() async throws {
+        try await Camera.withFootage(frames: 100) { path in
+            let footage = try await FootageFile(path: path)
+            var pools = DecoderPools(cores: 1)
+            pools.decoders = DecoderPool(places: 1)
+            let other = pools.decoders.request {}
+            let rig = try Rig(footage, pools: pools)
+            for unit in footage.units { try await rig.add(unit) }
+            #expect(rig.detector.measured.isEmpty)
+            pools.decoders.leave(other)
+            try await rig.settle()
+            #expect(rig.analysis.waitedSeconds > 0)
+            #expect(rig.detector.measured.count >= 60)
+            #expect(
+                rig.detector.measured
+                    == footage.units.map(\.presentation.seconds).sorted().prefix(rig.detector.measured.count).map { $0 }
+            )
+            await rig.end()
+            #expect(pools.decoders.request {}.isGranted)
+        }
+    }
+}
