@@ -39,7 +39,7 @@ struct PostgresAccessStore: AccessStore {
                 )
                 SELECT \(Self.principal), NULL AS session_id
                 FROM api_keys k LEFT JOIN users u ON false WHERE k.hash = $1 AND \(Self.mayComeIn)
-                """, [.bytes(keyHash), .time(now)]
+                """, [.bytes(keyHash), .time(now)], prepare: true
             ).first.map(Self.principal)
         }
     }
@@ -52,7 +52,7 @@ struct PostgresAccessStore: AccessStore {
                 FROM session_tokens t JOIN sessions s ON s.id = t.session_id
                 LEFT JOIN users u ON u.id = s.user_id LEFT JOIN api_keys k ON k.id = s.api_key_id
                 WHERE t.hash = $1 AND t.kind = 'access' AND t.expires_at > $2 AND s.ended_at IS NULL AND \(Self.mayComeIn)
-                """, [.bytes(accessHash), .time(now)]
+                """, [.bytes(accessHash), .time(now)], prepare: true
             ).first.map(Self.principal)
         }
     }

@@ -74,7 +74,9 @@ struct PostgresEventStore: EventStore {
     func event(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws -> EventDetail {
         try await storing("event \(id)") {
             guard
-                let row = try await pool.of(organization).query(EventRow.selectOne, [.id(id), .id(organization)]).first
+                let row = try await pool.of(organization).query(
+                    EventRow.selectOne, [.id(id), .id(organization)], prepare: true
+                ).first
             else {
                 throw Self.missing(id)
             }

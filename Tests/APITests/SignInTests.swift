@@ -103,6 +103,7 @@ struct SignInTests {
 
     @Test func `guessing is slowed down for an account, with the same words for a name that nobody has`() async throws {
         try await TestAPI.with { api async throws in
+            api.clock.stop()
             var details: Set<String> = []
             for name in ["own-viewer", "nobody-of-this-name"] {
                 for _ in 0..<5 {

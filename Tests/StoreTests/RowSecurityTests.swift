@@ -155,6 +155,47 @@ struct RowSecurityTests {
         }
     }
 
+    @Test func `the security leaves the planner its index for a page of events`() async throws {
+        try await Self.with { store, pool, _ async throws in
+            try await store.pool.query(
+                """
+                INSERT INTO organizations (id, name) SELECT gen_random_uuid(), 'tenant ' || n FROM generate_series(1, 9) n
+                """)
+            try await store.pool.query(
+                """
+                INSERT INTO sites (id, organization_id, name, time_zone)
+                SELECT gen_random_uuid(), id, 'site', 'UTC' FROM organizations WHERE name LIKE 'tenant %'
+                """)
+            try await store.pool.query(
+                """
+                INSERT INTO cameras (id, organization_id, site_id, name, enabled, url, transport, timeout_seconds,
+                    pre_roll_seconds, post_roll_seconds, merge_gap_seconds, cool_down_seconds, maximum_length_seconds,
+                    sensitivity, minimum_area)
+                SELECT gen_random_uuid(), organization_id, id, 'camera ' || n, true, 'x', 'tcp', 10, 5, 5, 1, 0, 60, 0.5, 0.001
+                FROM sites, generate_series(1, 3) n
+                """)
+            try await store.pool.query(
+                """
+                INSERT INTO events (id, organization_id, site_id, camera_id, kind, state, triggered_at, started_at, ended_at,
+                    score, analysis)
+                SELECT gen_random_uuid(), organization_id, site_id, id, 'motion', 'ready', at, at, at, 0.3, 'pending'
+                FROM cameras, generate_series(1, 1000) n, LATERAL (SELECT now() - n * interval '1 minute' AS at) t
+                """)
+            try await store.pool.query(
+                """
+                INSERT INTO clips SELECT id, organization_id, 'x', triggered_at, 10, 1000, repeat('ab', 32), 'h264', 1, 1, false, 1
+                FROM events ON CONFLICT DO NOTHING
+                """)
+            try await store.pool.query("ANALYZE organizations, sites, cameras, events, clips")
+            let statement = EventListStatement(EventQuery(), of: Organization.first)
+            let plan = try await pool.of(Organization.first).query("EXPLAIN " + statement.sql, statement.parameters)
+                .map { try $0.get("QUERY PLAN", as: String.self) }.joined(separator: "\n")
+            #expect(
+                plan.contains("events_newest") && !plan.contains("Sort") && !plan.contains("Seq Scan on events"),
+                "\(plan)")
+        }
+    }
+
     @Test func `settings end with their transaction`() async throws {
         try await Self.with { _, pool, _ async throws in
             #expect(try await Self.count("events", pool.of(Organization.first)) == 1)

@@ -15,7 +15,10 @@ CREATE FUNCTION vedette_guard(guarded regclass, tenant_column text DEFAULT 'orga
 LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', guarded);
-    EXECUTE format('CREATE POLICY tenant ON %s USING (%I = vedette_organization())', guarded, tenant_column);
+    -- Written so that the planner takes it to be true, as it nearly always is: a statement names its tenant in its WHERE too,
+    -- and counted twice the condition would make the planner expect far too few rows.
+    EXECUTE format('CREATE POLICY tenant ON %s USING (nullif(%I = vedette_organization(), false) IS NOT NULL)', guarded,
+        tenant_column);
     -- Migrations and repair by hand; only for the owner of the tables.
     EXECUTE format('CREATE POLICY migration ON %s TO CURRENT_USER USING (vedette_duty() = ''migration'')', guarded);
 END

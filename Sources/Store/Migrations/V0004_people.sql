@@ -193,19 +193,19 @@ CREATE FUNCTION vedette_viewer() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE 
     $$ SELECT nullif(current_setting('vedette.viewer', true), '')::uuid $$;
 COMMENT ON FUNCTION vedette_viewer() IS 'User whose grants limit the transaction; null for none.';
 
-CREATE POLICY granted ON cameras AS RESTRICTIVE USING (vedette_viewer() IS NULL OR EXISTS (
-    SELECT FROM user_grants g WHERE g.user_id = vedette_viewer() AND (g.camera_id = cameras.id OR g.site_id = cameras.site_id)));
-CREATE POLICY granted ON events AS RESTRICTIVE USING (vedette_viewer() IS NULL OR EXISTS (
+CREATE POLICY granted ON cameras AS RESTRICTIVE USING (nullif(vedette_viewer() IS NULL OR EXISTS (
+    SELECT FROM user_grants g WHERE g.user_id = vedette_viewer() AND (g.camera_id = cameras.id OR g.site_id = cameras.site_id)), false) IS NOT NULL);
+CREATE POLICY granted ON events AS RESTRICTIVE USING (nullif(vedette_viewer() IS NULL OR EXISTS (
     SELECT FROM user_grants g WHERE g.user_id = vedette_viewer()
-        AND (g.camera_id = events.camera_id OR g.site_id = events.site_id)));
-CREATE POLICY granted ON sites AS RESTRICTIVE USING (vedette_viewer() IS NULL OR EXISTS (
+        AND (g.camera_id = events.camera_id OR g.site_id = events.site_id)), false) IS NOT NULL);
+CREATE POLICY granted ON sites AS RESTRICTIVE USING (nullif(vedette_viewer() IS NULL OR EXISTS (
     SELECT FROM user_grants g WHERE g.user_id = vedette_viewer() AND (g.site_id = sites.id
-        OR g.camera_id IN (SELECT c.id FROM cameras c WHERE c.site_id = sites.id))));
+        OR g.camera_id IN (SELECT c.id FROM cameras c WHERE c.site_id = sites.id))), false) IS NOT NULL);
 CREATE POLICY granted ON reanalysis_items AS RESTRICTIVE USING (
-    vedette_viewer() IS NULL OR EXISTS (SELECT FROM events e WHERE e.id = event_id));
+    nullif(vedette_viewer() IS NULL OR EXISTS (SELECT FROM events e WHERE e.id = event_id), false) IS NOT NULL);
 CREATE POLICY granted ON clips AS RESTRICTIVE USING (
-    vedette_viewer() IS NULL OR EXISTS (SELECT FROM events e WHERE e.id = clips.event_id));
+    nullif(vedette_viewer() IS NULL OR EXISTS (SELECT FROM events e WHERE e.id = clips.event_id), false) IS NOT NULL);
 CREATE POLICY granted ON evidence AS RESTRICTIVE USING (
-    vedette_viewer() IS NULL OR EXISTS (SELECT FROM events e WHERE e.id = evidence.event_id));
+    nullif(vedette_viewer() IS NULL OR EXISTS (SELECT FROM events e WHERE e.id = evidence.event_id), false) IS NOT NULL);
 CREATE POLICY granted ON verdicts AS RESTRICTIVE USING (
-    vedette_viewer() IS NULL OR EXISTS (SELECT FROM events e WHERE e.id = verdicts.event_id));
+    nullif(vedette_viewer() IS NULL OR EXISTS (SELECT FROM events e WHERE e.id = verdicts.event_id), false) IS NOT NULL);
