@@ -19,7 +19,7 @@ package enum BenchCommand {
             let benchmark = try await QueueBenchmark(
                 connectionString: connectionString, folder: folder, clients: clients, jobs: jobs, rounds: rounds,
                 logger: logger)
-            let tell = { line in FileHandleOutput.standardError("bench: \(line)") }
+            let tell = { (line: String) in FileHandleOutput.standardError("bench: \(line)") }
             lines = try await benchmark.run(tell: tell)
             if history > 0, let administrator = await cluster.administratorConnectionString(),
                 let second = await cluster.connectionString(database: "vedette_history")
