@@ -15,6 +15,15 @@ struct JobStatements: Sendable {
     let revive: String
 
     private static let clock = "clock AS MATERIALIZED (SELECT coalesce($1::timestamptz, clock_timestamp()) AS now)"
+    /// The jobs `$2` whose tokens are `$3`, locked in the order of their ids: a statement that waits for a row keeps it locked even
+    /// where it then finds another token in it, so two that go through several rows need the same order.
+    private static let held = """
+        held AS MATERIALIZED (
+                SELECT jobs.id FROM jobs JOIN unnest($2::uuid[], $3::uuid[]) given (id, token)
+                    ON jobs.id = given.id AND jobs.lease_token = given.token
+                ORDER BY jobs.id FOR UPDATE OF jobs
+            )
+        """
     private static let noLease = "lease_token = NULL, lease_owner = NULL, lease_expires_at = NULL"
     private static let columns = """
         id, organization_id, kind, payload, priority, run_at, attempt, max_attempts, expirations, lease_owner, unique_key,
@@ -113,19 +122,18 @@ struct JobStatements: Sendable {
 
         // `$2` jobs, `$3` their tokens, `$4` seconds.
         renew = """
-            WITH \(Self.clock)
+            WITH \(Self.clock), \(Self.held)
             UPDATE jobs SET lease_expires_at = clock.now + make_interval(secs => $4)
-            FROM clock, unnest($2::uuid[], $3::uuid[]) held (id, token)
-            WHERE jobs.id = held.id AND jobs.lease_token = held.token
+            FROM clock, held WHERE jobs.id = held.id
             RETURNING jobs.lease_token
             """
 
         // `$2` jobs, `$3` their tokens, `$4` what came of them as JSON, or nulls.
         complete = """
-            WITH \(Self.clock), done AS (
-                DELETE FROM jobs USING unnest($2::uuid[], $3::uuid[], $4::jsonb[]) held (id, token, result)
-                WHERE jobs.id = held.id AND jobs.lease_token = held.token
-                RETURNING jobs.*, held.result
+            WITH \(Self.clock), \(Self.held), done AS (
+                DELETE FROM jobs USING held, unnest($2::uuid[], $4::jsonb[]) brought (id, result)
+                WHERE jobs.id = held.id AND brought.id = held.id
+                RETURNING jobs.*, brought.result
             ), kept AS (
                 \(Self.keep("done", state: "succeeded", error: "NULL"))
             )\(hooks.complete)
@@ -150,11 +158,10 @@ struct JobStatements: Sendable {
 
         // `$2` jobs, `$3` their tokens, `$4` seconds.
         release = """
-            WITH \(Self.clock), released AS (
+            WITH \(Self.clock), \(Self.held), released AS (
                 UPDATE jobs SET state = CASE WHEN $4::float8 > 0 THEN 'scheduled' ELSE 'available' END, attempt = attempt - 1,
                     run_at = clock.now + make_interval(secs => $4), \(Self.noLease)
-                FROM clock, unnest($2::uuid[], $3::uuid[]) held (id, token)
-                WHERE jobs.id = held.id AND jobs.lease_token = held.token
+                FROM clock, held WHERE jobs.id = held.id
                 RETURNING jobs.id, jobs.organization_id, jobs.kind, jobs.payload
             )\(hooks.release)
             SELECT id FROM released
@@ -195,11 +202,17 @@ struct JobStatements: Sendable {
 
     /// `$1` batch: everything that waits is held back.
     static let hold = """
-        UPDATE jobs SET state = 'scheduled', run_at = 'infinity' WHERE batch_id = $1 AND state <> 'leased'
+        WITH these AS MATERIALIZED (
+            SELECT id FROM jobs WHERE batch_id = $1 AND state <> 'leased' ORDER BY id FOR UPDATE
+        )
+        UPDATE jobs SET state = 'scheduled', run_at = 'infinity' FROM these WHERE jobs.id = these.id
         """
     /// `$1` batch: also what was put off for another reason.
     static let letGo = """
-        UPDATE jobs SET state = 'available', run_at = clock_timestamp() WHERE batch_id = $1 AND state = 'scheduled'
+        WITH these AS MATERIALIZED (
+            SELECT id FROM jobs WHERE batch_id = $1 AND state = 'scheduled' ORDER BY id FOR UPDATE
+        )
+        UPDATE jobs SET state = 'available', run_at = clock_timestamp() FROM these WHERE jobs.id = these.id
         """
     /// `$1` unique key, `$2` organization.
     static let cancelByKey = """
@@ -210,8 +223,10 @@ struct JobStatements: Sendable {
         """
     /// `$1` batch, `$2` organization: also takes the leases of what runs.
     static let cancelBatch = """
-        WITH clock AS (SELECT clock_timestamp() AS now), dead AS (
-            DELETE FROM jobs WHERE batch_id = $1 AND organization_id = $2 RETURNING *
+        WITH clock AS (SELECT clock_timestamp() AS now), these AS MATERIALIZED (
+            SELECT id FROM jobs WHERE batch_id = $1 AND organization_id = $2 ORDER BY id FOR UPDATE
+        ), dead AS (
+            DELETE FROM jobs USING these WHERE jobs.id = these.id RETURNING jobs.*
         ), buried AS (
             \(keep("dead", state: "cancelled", error: "NULL"))
         )
