@@ -60,8 +60,9 @@ format: ## Format the code in place
 generate: ## Write the generated reference pages
 	swift run vedette reference > docs/reference/configuration.md
 
-bench: ## Measure the database's part: hand-overs, claims, lists
-	VEDETTE_BENCH=1 swift test --filter StoreBenchmarks $(QUIET)
+bench: build ## Measure queue, idle cameras and, with footage, the activity ladder
+	bin="$$(swift build -c release --product vedette --show-bin-path 2>/dev/null)/vedette" && \
+	  "$$bin" bench queue && "$$bin" bench idle $(if $(FOOTAGE),&& "$$bin" bench ladder --media '$(FOOTAGE)')
 
 clean: ## Remove what was built
 	rm -rf .build
