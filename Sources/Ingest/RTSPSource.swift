@@ -84,6 +84,7 @@ package final class RTSPSource: MediaSource {
                 }
                 if stream.track == .video, stream.sink.isAtEnd { isAtEnd = true }
             }
+            items += state.assembler?.settle() ?? []
             if items.contains(where: \.isAccessUnit) { state.wasRunning = true }
             if case .failed = items.last {
                 state.hasFailed = true

@@ -14,13 +14,14 @@ struct IncomingUnit: Sendable {
 
 /// Turns what arrives into what a `MediaSource` delivers: a description first, then units from a keyframe on.
 ///
-/// Units wait, within bounds, for the sound's format, as the description must name it and may come only once. A value: no
-/// I/O, no clock.
+/// Units wait, within bounds, for the sound's format, as the description must name it and may come only once. That no
+/// sound came is decided in `settle`, when everything that has arrived was added: sound that waits behind seconds of video
+/// because the reader was late is not absent. A value: no I/O, no clock.
 struct StreamAssembler: Sendable {
-    /// Longest that video waits for the first sound, in media time.
-    static let longestWaitForAudioNanoseconds: Int64 = 2_000_000_000
+    /// Longest that video waits for the first sound, by when units arrived: a camera may send its first seconds at once.
+    static let longestWaitForAudioNanoseconds: Int64 = 5_000_000_000
     /// Most video units that wait for the first sound.
-    static let mostWaitingUnits = 256
+    static let mostWaitingUnits = 512
     /// Going back by more than this is a new timeline and no reordering.
     static let longestStepBackNanoseconds: Int64 = 1_000_000_000
     /// Going ahead of the arrival clock by more than this at once is a new timeline.
@@ -52,6 +53,13 @@ struct StreamAssembler: Sendable {
         }
     }
 
+    /// Everything that has arrived on every track was added: what has waited for sound for too long goes on without it.
+    mutating func settle() -> [SourceItem] {
+        guard phase == .waiting, let first = held.first, let last = held.last else { return [] }
+        let waited = last.arrivedAt.nanosecondsSinceEpoch - first.arrivedAt.nanosecondsSinceEpoch
+        return waited >= Self.longestWaitForAudioNanoseconds || held.count >= Self.mostWaitingUnits ? describe() : []
+    }
+
     /// No sound will come: what waits for it goes on without.
     mutating func audioIsAbsent() -> [SourceItem] {
         phase == .waiting && !held.isEmpty ? describe() : []
@@ -81,12 +89,7 @@ struct StreamAssembler: Sendable {
             isKeyframe: unit.isKeyframe, arrivedAt: unit.arrivedAt, payload: unit.payload)
         if phase == .described { return [.accessUnit(accessUnit)] }
         held.append(accessUnit)
-        let first = held.first { $0.track == .video }?.presentation ?? presentation
-        let waited = presentation.nanoseconds - first.nanoseconds
-        let mustWait =
-            expectsAudio && audioFormat == nil && waited < Self.longestWaitForAudioNanoseconds
-            && held.count < Self.mostWaitingUnits
-        return mustWait ? [] : describe()
+        return expectsAudio && audioFormat == nil ? [] : describe()
     }
 
     private mutating func addAudio(_ unit: IncomingUnit, format: Caps) -> [SourceItem] {

@@ -41,7 +41,8 @@ struct RTSPSourceTests {
         #expect(intake.failure == nil)
         let format = try #require(intake.stream?.audioFormat as? Caps)
         #expect(format.integer("rate") == 44100 && format.bytes("codec_data") != nil)
-        let times = intake.audio.map(\.presentation.seconds)
+        // The file's sound lasts 17 ms longer than its pictures, so the loop has a seam; it is later than this.
+        let times = intake.audio.prefix(50).map(\.presentation.seconds)
         for (earlier, later) in zip(times, times.dropFirst()) { #expect(abs(later - earlier - 1024.0 / 44100) < 0.01) }
     }
 

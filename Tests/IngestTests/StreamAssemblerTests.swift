@@ -49,8 +49,30 @@ struct StreamAssemblerTests {
         #expect(summary(withSound.add(unit(.audio, 0), format: audio)) == "Sva")
         var without = StreamAssembler(codec: .h264, expectsAudio: true)
         #expect(summary(without.add(unit(.video, 0, key: true), format: video)) == "")
-        #expect(summary(without.add(unit(.video, 2), format: video)) == "svv")
-        #expect(summary(without.add(unit(.audio, 2), format: audio)) == "")
+        #expect(summary(without.settle()) == "")
+        #expect(summary(without.add(unit(.video, 5), format: video)) == "")
+        #expect(summary(without.settle()) == "svv")
+        #expect(summary(without.add(unit(.audio, 5), format: audio)) == "")
+        #expect(summary(without.settle()) == "")
+    }
+
+    @Test func `sound that waits behind seconds of video is not absent`() {
+        var late = StreamAssembler(codec: .h264, expectsAudio: true)
+        for second in 0..<8 { #expect(summary(late.add(unit(.video, Double(second), key: true), format: video)) == "") }
+        #expect(summary(late.add(unit(.audio, 0), format: audio)) == "Svvvvvvvva")
+        var burst = StreamAssembler(codec: .h264, expectsAudio: true)
+        for second in 0..<8 { _ = burst.add(unit(.video, Double(second), key: true, arrived: 1), format: video) }
+        #expect(summary(burst.settle()) == "")
+        #expect(summary(burst.add(unit(.audio, 0), format: audio)) == "Svvvvvvvva")
+    }
+
+    @Test func `not more than a bounded number of pictures waits for sound`() {
+        var burst = StreamAssembler(codec: .h264, expectsAudio: true)
+        for _ in 0..<StreamAssembler.mostWaitingUnits {
+            #expect(summary(burst.settle()) == "")
+            _ = burst.add(unit(.video, 0, key: true), format: video)
+        }
+        #expect(summary(burst.settle()) == "s" + String(repeating: "v", count: StreamAssembler.mostWaitingUnits))
     }
 
     @Test func `an equal format in another object is no change, another size or encoder setting is`() throws {
