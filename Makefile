@@ -42,6 +42,8 @@ run: build ## Start Vedette with a simulated site; with CAMERA=rtsp://… on a r
 	  $(if $(CONFIG),--config '$(CONFIG)') $(foreach c,$(CAMERA),--camera '$(c)') \
 	  $(if $(CAMERA)$(CONFIG),,$(if $(FOOTAGE),--footage '$(FOOTAGE)'))
 
+# All tests at once starve each other on two cores, and what they watch (cameras, servers) with them.
+test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 test: deps-test ## Build everything and run every test
 	swift build --build-tests $(SWIFT_FLAGS) $(QUIET)
 	# rtspsrc 1.22 itself says a critical at the end of some streams, so what opens cameras runs without the trap.

@@ -93,10 +93,13 @@ package struct SpoolRecovery: Sendable {
         for year in try folders(layout.mediaFolder) {
             for month in try folders(year) {
                 for day in try folders(month) {
+                    // Sidecars first, rows after: hand-over, which may be at work, commits the row before it takes the
+                    // sidecar away, so what had no sidecar then and has no row now never gets one.
                     let ids = try DurableFile.list(day).compactMap { Identifier<Event>($0) }
                         .filter { $0 < Identifier<Event>.make(at: startedAt) }
+                        .filter { !DurableFile.exists(layout.sidecar(of: $0)) }
                     let known = ids.isEmpty ? [] : try await store.existing(ids)
-                    for id in ids where !known.contains(id) && !DurableFile.exists(layout.sidecar(of: id)) {
+                    for id in ids where !known.contains(id) {
                         try DurableFile.remove(day + "/" + id.description)
                         report.removed += 1
                     }

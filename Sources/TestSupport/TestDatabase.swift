@@ -118,7 +118,7 @@ private actor SharedCluster {
         guard let connectionString = await cluster.administratorConnectionString() else {
             throw PostgresError(.cluster, "the test server is not running")
         }
-        let made = pool ?? Pool(ConnectionSettings(connectionString), size: 2, waitSeconds: 120)
+        let made = pool ?? Pool(ConnectionSettings(connectionString), size: 2, waitSeconds: 900)
         pool = made
         return made
     }

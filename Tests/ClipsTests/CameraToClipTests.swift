@@ -7,7 +7,7 @@ import Testing
 @testable import Clips
 
 /// From a camera on the network to a file, as the program does it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct CameraToClipTests {
     private struct Clock: WallClock {
         var now: WallTime { WallTime(secondsSinceEpoch: Date().timeIntervalSince1970) }

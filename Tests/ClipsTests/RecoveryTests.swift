@@ -27,7 +27,7 @@ struct RecoveryTests {
         return pictures
     }
 
-    @Test(.enabled(if: Footage.hasProbe), .timeLimit(.minutes(1)), arguments: [0, 3], [false, true])
+    @Test(.enabled(if: Footage.hasProbe), .timeLimit(.minutes(10)), arguments: [0, 3], [false, true])
     func `an abandoned clip becomes an ordinary one with all but its last second`(bFrames: Int, audio: Bool)
         async throws
     {

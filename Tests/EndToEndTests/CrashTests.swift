@@ -7,7 +7,7 @@ extension EndToEnd {
         /// `TEST_KILLS=20 make test` tries harder.
         static let kills = Int(ProcessInfo.processInfo.environment["TEST_KILLS"] ?? "") ?? 4
 
-        @Test(.timeLimit(.minutes(15)))
+        @Test(.timeLimit(.minutes(20)))
         func `killed at random moments, every finished event is there once and nothing is orphaned`() async throws {
             let site = SimulatedSite(SimulatedSite.Configuration(port: 0, streams: []))
             _ = try site.start()

@@ -5,7 +5,7 @@ import TestSupport
 
 extension EndToEnd {
     @Suite(.serialized) struct FaultTests {
-        @Test(.timeLimit(.minutes(10)))
+        @Test(.timeLimit(.minutes(20)))
         func `cameras that fail say why, others go on, and a pulled camera comes back`() async throws {
             let gate = try #require(Scene.builtIn.first { $0.name == "gate" })
             func stream(_ name: String, _ fault: Fault?) -> SimulatedSite.Stream {

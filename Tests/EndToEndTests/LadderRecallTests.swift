@@ -6,7 +6,7 @@ extension EndToEnd {
     struct LadderRecallTests {
         // Needs the real footage; skipped where there is no `shared` folder beside the repository. Clips that are always
         // busy say nothing about sleeping. The rest of the encodings: `vedette bench ladder --encoding all`.
-        @Test(.enabled(if: SharedFolder.path != nil), .timeLimit(.minutes(15)))
+        @Test(.enabled(if: SharedFolder.path != nil), .timeLimit(.minutes(20)))
         func `the ladder finds what full decoding finds, with the first moving picture, and nothing more`() throws {
             let shared = try #require(SharedFolder.path)
             let process = Process()

@@ -36,7 +36,7 @@ struct Intake {
 enum Camera {
     /// Opens an address and reads until `isEnough` or failure; closes.
     static func read(
-        _ url: String, transport: Domain.SourceLocation.Transport = .tcp, timeoutSeconds: Double = 5,
+        _ url: String, transport: Domain.SourceLocation.Transport = .tcp, timeoutSeconds: Double = 20,
         until isEnough: (Intake) -> Bool = { _ in false }
     ) async throws -> Intake {
         let wakes = Wakes()

@@ -41,7 +41,7 @@ private struct Nothing: EventSpool, ClipWriterOpener, StillEncoder {
     }
 }
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct CameraAnalysisTests {
     /// Twenty pictures a second, a keyframe every half second, sleeping after three seconds.
     private final class Rig {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Ingest
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct DecoderTests {
     private func units(
         codec: VideoCodec = .h264, frames: Int = 40, bFrames: Int = 0, format: String = "I420"

@@ -85,7 +85,7 @@ struct FootageScoreTests {
             milliseconds: milliseconds, events: events)
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func `every truth is found and at most one percent of the idle time is taken`() throws {
         let folder = try #require(SharedMedia.folder)
         let ffmpeg = try #require(SharedMedia.ffmpeg)

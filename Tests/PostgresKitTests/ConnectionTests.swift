@@ -76,7 +76,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `a statement whose task is cancelled ends at once and the connection goes on`() async throws {
         try await withConnection { connection, database async throws in
             let task = Task { try await connection.query("SELECT pg_sleep(600)") }

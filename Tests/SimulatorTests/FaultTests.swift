@@ -3,7 +3,7 @@ import Testing
 
 @testable import Simulator
 
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct FaultTests {
     private func site(_ fault: Fault) async throws -> SimulatedSite {
         let site = SmallScene.site([

@@ -4,7 +4,7 @@ import Testing
 @testable import Simulator
 
 /// Needs the clips of the shared media folder, which a plain clone does not have.
-@Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: SharedMedia.folder != nil))
+@Suite(.serialized, .timeLimit(.minutes(10)), .enabled(if: SharedMedia.folder != nil))
 struct FileTests {
     @Test func `a folder with a manifest is served under the names of its files`() throws {
         let streams = try SimulateDefaults.files(in: try #require(SharedMedia.folder))

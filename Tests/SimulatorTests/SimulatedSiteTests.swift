@@ -22,7 +22,7 @@ enum SmallScene {
     }
 }
 
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct SimulatedSiteTests {
     @Test(arguments: [(StreamCodec.h264, "tcp"), (.h264, "udp"), (.h265, "tcp"), (.h265, "udp")])
     func `a generated scene is played by a real client`(codec: StreamCodec, transport: String) async throws {

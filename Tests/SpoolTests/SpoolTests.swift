@@ -13,6 +13,8 @@ private final class RecordingStore: EventStore {
         var order: [Identifier<Event>] = []
         var failuresLeft = 0
         var deleting: [EventRecord] = []
+        /// Happens right after the rows were looked at.
+        var afterLooking: (@Sendable () async -> Void)?
     }
     let state = Mutex(State())
 
@@ -26,7 +28,11 @@ private final class RecordingStore: EventStore {
         }
     }
     func existing(_ ids: [Identifier<Event>]) async throws -> Set<Identifier<Event>> {
-        state.withLock { Set(ids.filter($0.records.keys.contains)) }
+        let (known, afterLooking) = state.withLock { state in
+            (Set(ids.filter(state.records.keys.contains)), state.afterLooking)
+        }
+        await afterLooking?()
+        return known
     }
     func deleting() async throws -> [EventRecord] { state.withLock { $0.deleting } }
     func beginDeleting(_ id: Identifier<Event>, of: Identifier<Organization>) async throws -> EventRecord {
@@ -235,6 +241,25 @@ struct SpoolTests {
                 store: fixture.store, startedAt: WallTime(secondsSinceEpoch: 1_777_700_000))
             #expect(fixture.files.allSatisfy { $0.contains(kept.id.description) })
             #expect(fixture.store.state.withLock { $0.records.keys.map(\.self) } == [kept.id])
+        }
+    }
+
+    @Test func `media that is handed over just while rows are looked at stays`() async throws {
+        try await with { fixture in
+            let draft = fixture.draft()
+            try fixture.record(draft)
+            try await fixture.spool.finish(draft, fixture.outcome)
+            let orphan = fixture.draft(1_777_629_606)
+            try fixture.record(orphan)
+            try await fixture.spool.finish(orphan, fixture.outcome)
+            try DurableFile.remove(fixture.layout.sidecar(of: orphan.id))
+            let handOver = fixture.handOver
+            fixture.store.state.withLock { $0.afterLooking = { await handOver.drain() } }
+            _ = try await fixture.recovery.settleMedia(
+                store: fixture.store, startedAt: WallTime(secondsSinceEpoch: 1_777_700_000))
+            await handOver.drain()
+            #expect(fixture.store.state.withLock { $0.order } == [draft.id])
+            #expect(fixture.files.contains { $0.hasSuffix("\(draft.id)/\(SpoolLayout.clipName)") })
         }
     }
 }
