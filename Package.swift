@@ -94,7 +94,7 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Domain", hummingbird, logging, .product(name: "Crypto", package: "swift-crypto"),
+                "Domain", hummingbird, logging, lifecycle, .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -1,7 +1,6 @@
 import AsyncAlgorithms
 import Domain
 import Hummingbird
-import Synchronization
 
 /// `GET /v1/events/stream`: server-sent events. After a pause, `Last-Event-ID` brings what was missed, from the database, so
 /// that it does not matter how long the pause was or which process answers.
@@ -116,22 +115,6 @@ struct EventReader: Sendable {
         } catch {
             // The database is away: that is no reason to send people away too.
             return true
-        }
-    }
-}
-
-/// Closes a connection whose reader takes nothing.
-private final class StallWatch: Sendable {
-    private let since = Mutex<ContinuousClock.Instant?>(nil)
-
-    func begin() { since.withLock { $0 = .now } }
-    func end() { since.withLock { $0 = nil } }
-
-    func run(limitSeconds: Double, close: @Sendable () -> Void) async {
-        while !Task.isCancelled {
-            let limit = Duration.seconds(limitSeconds)
-            if let began = since.withLock({ $0 }), began.duration(to: .now) > limit { return close() }
-            try? await Task.sleep(for: limit / 4)
         }
     }
 }

@@ -63,8 +63,9 @@ struct Vedette: Sendable {
         ingest = IngestService(
             store: store.cameras,
             ports: IngestPorts(
-                sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(), clips: clips, spool: spool,
-                stills: JPEGStillEncoder(), makeDetector: { _ in try MotionAnalyzer() },
+                sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(), clips: clips,
+                live: LiveFragmentsOpener(), spool: spool, stills: JPEGStillEncoder(),
+                makeDetector: { _ in try MotionAnalyzer() },
                 makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: clock), logger: logger)
         hub = EventHub(events: store.events, logger: logger)
         judges = try JudgeFactory(

@@ -1,9 +1,11 @@
-/// Reads a NAL unit's payload bit by bit, most significant first, without its emulation prevention bytes; past the end it
-/// says nil. ITU-T H.264 §7.2 and §9.1.
+/// Reads bit by bit, most significant first; past the end it says nil. ITU-T H.264 §7.2 and §9.1.
 struct BitReader {
     private let bytes: [UInt8]
     private var position = 0
 
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// A NAL unit's payload, without its emulation prevention bytes.
     init(nalPayload: ArraySlice<UInt8>) {
         var bytes: [UInt8] = []
         var zeros = 0

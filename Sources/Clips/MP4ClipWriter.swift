@@ -71,7 +71,7 @@ package final class MP4ClipWriter: ClipWriter {
         }
     }
 
-    private static func caps(of format: any OpaqueFormat) -> Caps? {
+    static func caps(of format: any OpaqueFormat) -> Caps? {
         if let own = format as? ClipFormat { return own.caps }
         // Through AnyObject: the conformance is declared by whoever opened the source.
         return format as AnyObject as? Caps

@@ -18,6 +18,8 @@ actor CameraConnection {
     private var ring: GOPRing
     private var clock = ClockMap()
     private var lastVideo: MediaTime?
+    private var viewers = LiveViewers()
+    private var isOver = false
     private var recordings: [EventSlot: EventRecording] = [:]
     /// Their spans are over; they take what arrives until a picture comes that none can precede in presentation order, or
     /// a stream with B pictures would lose some at the cut.
@@ -46,6 +48,15 @@ actor CameraConnection {
 
     /// What the ladder knows about the camera by now.
     var memory: Ladder { analysis?.ladder ?? ladder }
+
+    /// A viewer that begins at the newest keyframe; nil where there is none yet, or no more.
+    func watch(withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void) throws -> LiveViewer? {
+        guard let stream, !isOver, let backlog = ring.newestGroup else { return nil }
+        let viewer = LiveViewer(
+            try ports.live.open(stream, withAudio: withAudio), backlog: backlog, onTooSlow: onTooSlow)
+        viewers.add(viewer)
+        return viewer
+    }
 
     /// Runs until the source fails or the task is cancelled; returns when all clips are finished.
     func run() async -> SourceError {
@@ -124,6 +135,7 @@ actor CameraConnection {
                 }
             }
             ring.append(unit)
+            viewers.offer(unit)
             board.received(unit, keyframeIntervalSeconds: ring.keyframeIntervalSeconds)
             for recording in recordings.values { recording.writer.append(unit) }
             for recording in closing { recording.writer.append(unit) }
@@ -149,6 +161,8 @@ actor CameraConnection {
     }
 
     private func endStream() {
+        isOver = true
+        viewers.end()
         let actions = analysis?.endStream(at: lastVideo ?? MediaTime(nanoseconds: 0)) ?? []
         perform(actions, frame: nil, state: .interrupted)
         complete += closing

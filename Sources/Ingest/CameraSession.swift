@@ -1,5 +1,6 @@
 import Domain
 import Logging
+import Synchronization
 
 /// Watches one camera until it is cancelled: connects, reconnects, and runs one `CameraConnection` at a time.
 ///
@@ -9,6 +10,7 @@ package final class CameraSession: Sendable {
     private let ports: IngestPorts
     private let logger: Logger
     let board: StatusBoard
+    private let connection = Mutex<CameraConnection?>(nil)
 
     package init(camera: Camera, ports: IngestPorts, logger: Logger) {
         self.camera = camera
@@ -30,6 +32,13 @@ package final class CameraSession: Sendable {
         }
     }
 
+    /// A viewer of the connection there is; nil when it has delivered no picture.
+    package func live(
+        withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void
+    ) async throws -> (any LiveView)? {
+        try await connection.withLock { $0 }?.watch(withAudio: withAudio, onTooSlow: onTooSlow)
+    }
+
     /// Runs until the task is cancelled; returns when every clip of the camera is finished.
     package func run() async {
         var backoff = ReconnectBackoff()
@@ -38,7 +47,9 @@ package final class CameraSession: Sendable {
             board.connecting()
             let connection = CameraConnection(
                 camera: camera, ports: ports, board: board, logger: logger, memory: memory)
+            self.connection.withLock { $0 = connection }
             let failure = await connection.run()
+            self.connection.withLock { $0 = nil }
             memory = await connection.memory
             board.newestFrame = nil
             guard !Task.isCancelled else { break }

@@ -5,6 +5,7 @@ package struct IngestPorts: Sendable {
     package var sources: any SourceOpener
     package var decoders: any DecoderOpener
     package var clips: any ClipWriterOpener
+    package var live: any LiveMuxerOpener
     package var spool: any EventSpool
     package var stills: any StillEncoder
     /// A fresh detector for one connection.
@@ -15,14 +16,16 @@ package struct IngestPorts: Sendable {
     package var pools: DecoderPools
 
     package init(
-        sources: any SourceOpener, decoders: any DecoderOpener, clips: any ClipWriterOpener, spool: any EventSpool,
-        stills: any StillEncoder, makeDetector: @escaping @Sendable (CameraSettings) throws -> any MotionDetector,
+        sources: any SourceOpener, decoders: any DecoderOpener, clips: any ClipWriterOpener,
+        live: any LiveMuxerOpener, spool: any EventSpool, stills: any StillEncoder,
+        makeDetector: @escaping @Sendable (CameraSettings) throws -> any MotionDetector,
         makeGate: @escaping @Sendable (CameraSettings) -> MotionGate, clock: any WallClock,
         pools: DecoderPools = DecoderPools()
     ) {
         self.sources = sources
         self.decoders = decoders
         self.clips = clips
+        self.live = live
         self.spool = spool
         self.stills = stills
         self.makeDetector = makeDetector

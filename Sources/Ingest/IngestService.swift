@@ -64,6 +64,12 @@ package final class IngestService: CameraMonitor {
         return disabled.withLock { $0.contains(camera) } ? CameraStatus(state: .disabled) : nil
     }
 
+    package func live(
+        of camera: Identifier<Camera>, withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void
+    ) async throws -> (any LiveView)? {
+        try await running.withLock { $0[camera]?.session }?.live(withAudio: withAudio, onTooSlow: onTooSlow)
+    }
+
     package func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still? {
         try running.withLock { $0[camera]?.session }?.snapshot(longestSidePixels: longestSidePixels)
     }

@@ -26,6 +26,9 @@ final class TestClock: WallClock {
 /// No camera runs here.
 struct NoCameras: CameraMonitor {
     func status(of camera: Identifier<Camera>) -> CameraStatus? { nil }
+    func live(
+        of camera: Identifier<Camera>, withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void
+    ) async throws -> (any LiveView)? { nil }
     func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still? { nil }
 }
 
@@ -59,12 +62,12 @@ struct TestAPI: Sendable {
 
     static func dependencies(
         _ store: Store, media: String, logger: Logger, clock: TestClock = TestClock(),
-        requestsPerSecond: Double = 10_000
+        requestsPerSecond: Double = 10_000, monitor: any CameraMonitor = NoCameras()
     ) -> APIDependencies {
         APIDependencies(
             accounts: Accounts(store: store.access, clock: clock, hasher: hasher, logger: logger),
             limits: RequestLimits(perSecond: requestsPerSecond, clock: clock), cameras: store.cameras,
-            monitor: NoCameras(), events: store.events, reanalyses: store.reanalyses,
+            monitor: monitor, events: store.events, reanalyses: store.reanalyses,
             hub: EventHub(events: store.events, logger: logger),
             mediaFolder: media,
             deleteEvent: { id, organization in
@@ -75,7 +78,8 @@ struct TestAPI: Sendable {
     }
 
     static func with(
-        requestsPerSecond: Double = 10_000, _ body: @Sendable @escaping (TestAPI) async throws -> Void
+        requestsPerSecond: Double = 10_000, monitor: any CameraMonitor = NoCameras(),
+        _ body: @Sendable @escaping (TestAPI) async throws -> Void
     ) async throws {
         try await TestDatabase.with { database async throws in
             let logger = Logger(label: "test.api")
@@ -86,7 +90,8 @@ struct TestAPI: Sendable {
             do {
                 let clock = TestClock()
                 let dependencies = dependencies(
-                    store, media: media, logger: logger, clock: clock, requestsPerSecond: requestsPerSecond)
+                    store, media: media, logger: logger, clock: clock, requestsPerSecond: requestsPerSecond,
+                    monitor: monitor)
                 let second = Identifier<Organization>.make(at: clock.now)
                 try await pool.query(
                     "INSERT INTO organizations (id, name) VALUES ($1, 'second')", [.uuid(second.uuid)])

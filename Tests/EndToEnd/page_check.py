@@ -152,7 +152,8 @@ class Browser:
             elif event["method"] == "Log.entryAdded" and parameters["entry"]["level"] == "error":
                 entry = parameters["entry"]
                 # A camera without a picture answers 503; the page shows that in words.
-                if entry.get("source") == "network" and "/snapshot.jpg" in entry.get("url", ""):
+                if entry.get("source") == "network" and any(
+                        name in entry.get("url", "") for name in ("/snapshot.jpg", "/live.mp4")):
                     continue
                 found.append(f"{entry['text']} {entry.get('url', '')}".strip())
         return found
@@ -184,6 +185,52 @@ class Browser:
 VIDEO = "document.querySelector('dialog.player video')"
 
 
+LIVE = "document.querySelector('.live')"
+LIVE_VIDEO = "document.querySelector('.live video')"
+
+
+def check_live(browser, name, screenshot):
+    """Opens a camera and watches it live; returns what was seen."""
+    seen = {}
+    found = browser.evaluate(
+        "(() => { const c = [...document.querySelectorAll('.camera:not(.skeleton)')]"
+        f".find((e) => e.querySelector('.camera-name').textContent === {json.dumps(name)});"
+        "c?.querySelector('.camera-open').click(); return Boolean(c); })()")
+    if not found:
+        raise PageFault(f"there is no camera {name!r}")
+    started = time.monotonic()
+    try:
+        browser.wait_for(f"{LIVE}?.dataset.state === 'live' && {LIVE_VIDEO}.videoWidth > 0", "the live picture", 20)
+    except PageFault as fault:
+        said = browser.evaluate(f"{LIVE}?.innerText ?? ''")
+        error = browser.evaluate(f"{LIVE_VIDEO}?.error?.message ?? ''")
+        raise PageFault(f"{fault}. The page says: {said!r}; the browser says: {error!r}") from None
+    seen["picture_after_seconds"] = round(time.monotonic() - started, 2)
+    # A source that ended is begun anew from zero: this must be one and the same.
+    browser.evaluate(f"window.liveCheck = {{ source: {LIVE_VIDEO}.src, frames: {LIVE_VIDEO}.getVideoPlaybackQuality().totalVideoFrames }}")
+    first = browser.evaluate(f"{LIVE_VIDEO}.currentTime")
+    behind = []
+    for _ in range(10):
+        browser.idle(0.5)
+        behind.append(browser.evaluate(
+            f"(() => {{ const v = {LIVE_VIDEO}; return v.buffered.length ? v.buffered.end(v.buffered.length - 1) - v.currentTime : 99; }})()"))
+    seen["behind_seconds"] = [round(each, 2) for each in behind]
+    moved = browser.evaluate(f"{LIVE_VIDEO}.currentTime") - first
+    seen["frames"] = browser.evaluate(
+        f"{LIVE_VIDEO}.src === window.liveCheck.source ? {LIVE_VIDEO}.getVideoPlaybackQuality().totalVideoFrames - window.liveCheck.frames : -1")
+    if screenshot:
+        browser.screenshot(screenshot)
+    if seen["frames"] < 0:
+        raise PageFault("the live stream broke within five seconds")
+    if moved < 3 or seen["frames"] < 10:
+        raise PageFault(f"the live picture does not move: {moved:.1f} s and {seen['frames']} pictures in 5 s")
+    if min(behind[-4:]) > 2:
+        raise PageFault(f"the live picture is {min(behind[-4:]):.1f} s behind what has arrived")
+    browser.press("Escape")
+    browser.wait_for("!document.querySelector('dialog[open]')", "closing the camera with Esc", 5)
+    return seen
+
+
 def check(browser, arguments):
     """The walk through the page; returns what was seen."""
     base = arguments.base.rstrip("/")
@@ -212,6 +259,13 @@ def check(browser, arguments):
     if browser.evaluate("location.search.includes('token')"):
         raise PageFault("the token stayed in the address: /?token=… must redirect to /")
     browser.wait_for("document.querySelector('.connection')?.dataset.state === 'live'", "the live event stream", 20)
+
+    if arguments.live:
+        browser.wait_for("document.querySelector('.camera:not(.skeleton)') !== null", "the cameras", 15)
+        seen["live"] = check_live(browser, arguments.live, arguments.live_screenshot)
+        if arguments.only_live:
+            complain(browser, base)
+            return seen
 
     condition = "[...document.querySelectorAll('.event[data-id]')]"
     if arguments.verdict:
@@ -264,13 +318,18 @@ def check(browser, arguments):
     browser.press("Escape")
     browser.wait_for("!document.querySelector('dialog[open]') && !location.hash.includes('events/')", "closing the player with Esc", 5)
 
+    complain(browser, base)
+    return seen
+
+
+def complain(browser, base):
+    """Raises what the console and the network tell against the page."""
     complaints = browser.complaints()
     if complaints:
         raise PageFault("errors in the console: " + " | ".join(dict.fromkeys(complaints)))
     outside = browser.outside_hosts(base)
     if outside:
         raise PageFault(f"the page asked hosts that are not the server: {', '.join(outside)}")
-    return seen
 
 
 def main():
@@ -282,6 +341,9 @@ def main():
     parser.add_argument("--wait", type=float, default=60, help="seconds to wait for an event (default 60)")
     parser.add_argument("--verdict", action="store_true", help="wait for, and open, an event that has a verdict")
     parser.add_argument("--camera", help="open an event of the camera with this name")
+    parser.add_argument("--live", metavar="NAME", help="also watch the camera with this name live")
+    parser.add_argument("--only-live", action="store_true", help="stop after that")
+    parser.add_argument("--live-screenshot", help="where to write a picture of the live view (PNG)")
     parser.add_argument("--screenshot", help="where to write a picture of the open player (PNG)")
     parser.add_argument("--list-screenshot", help="where to write a picture of the list (PNG)")
     parser.add_argument("--size", default="1280x900", help="of the window (default 1280x900)")

@@ -29,7 +29,11 @@ private final class ScriptedDetector: MotionDetector {
     }
 }
 
-private struct Nothing: EventSpool, ClipWriterOpener, StillEncoder {
+private struct Nothing: EventSpool, ClipWriterOpener, LiveMuxerOpener, StillEncoder {
+    func open(_ stream: StreamDescription, withAudio: Bool) throws(ClipError) -> any LiveMuxer {
+        throw ClipError("nothing is shown here")
+    }
+
     struct Unused: Error {}
     func begin(_ draft: EventDraft) throws -> String { throw Unused() }
     func finish(_ draft: EventDraft, _ outcome: EventOutcome) async throws {}
@@ -63,7 +67,7 @@ struct CameraAnalysisTests {
             nonisolated(unsafe) let unsafe = detector
             let ports = IngestPorts(
                 sources: RTSPOpener(clock: SystemClock()), decoders: GStreamerDecoderOpener(), clips: Nothing(),
-                spool: Nothing(), stills: Nothing(), makeDetector: { _ in unsafe },
+                live: Nothing(), spool: Nothing(), stills: Nothing(), makeDetector: { _ in unsafe },
                 makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: SystemClock(), pools: pools)
             analysis = try CameraAnalysis(
                 footage.stream, camera: CameraSettings(url: ""), ports: ports,

@@ -35,7 +35,7 @@ struct ImportRuleTests {
     static let outside: [String: Set<String>] = [
         "Hummingbird": ["API", "WebUI", "App"], "HTTPTypes": ["API", "App"], "NIOCore": ["API", "App"],
         "Yams": ["Settings"], "ArgumentParser": ["vedette"],
-        "ServiceLifecycle": ["App", "Simulator", "Ingest", "Worker"],
+        "ServiceLifecycle": ["App", "API", "Simulator", "Ingest", "Worker"],
         "Crypto": ["API", "Clips", "VisionModels", "Detection", "PostgresKit", "Store"],
         "CryptoExtras": ["API"], "AsyncAlgorithms": ["API"], "UnixSignals": ["App"],
     ]

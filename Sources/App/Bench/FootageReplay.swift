@@ -1,3 +1,4 @@
+import Clips
 import Domain
 import Glibc
 import Ingest
@@ -29,7 +30,8 @@ struct FootageReplay: Sendable {
         let camera = CameraSettings(url: "", analysis: mode)
         let ports = IngestPorts(
             sources: RTSPOpener(clock: SystemClock()), decoders: GStreamerDecoderOpener(), clips: NoClips(),
-            spool: NoSpool(), stills: JPEGStillEncoder(), makeDetector: { _ in try MotionAnalyzer() },
+            live: LiveFragmentsOpener(), spool: NoSpool(), stills: JPEGStillEncoder(),
+            makeDetector: { _ in try MotionAnalyzer() },
             makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: SystemClock())
         let analysis = try CameraAnalysis(
             footage.stream, camera: camera, ports: ports,

@@ -1,3 +1,4 @@
+import Clips
 import Domain
 import Foundation
 import Ingest
@@ -125,7 +126,8 @@ package enum IdleBench {
     private static func ports() -> IngestPorts {
         IngestPorts(
             sources: RTSPOpener(clock: SystemClock()), decoders: GStreamerDecoderOpener(), clips: NoClips(),
-            spool: NoSpool(), stills: JPEGStillEncoder(), makeDetector: { _ in try MotionAnalyzer() },
+            live: LiveFragmentsOpener(), spool: NoSpool(), stills: JPEGStillEncoder(),
+            makeDetector: { _ in try MotionAnalyzer() },
             makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: SystemClock())
     }
 

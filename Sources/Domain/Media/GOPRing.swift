@@ -90,6 +90,9 @@ package struct GOPRing: Sendable {
         return (first, units)
     }
 
+    /// Everything from the newest keyframe on.
+    package var newestGroup: [AccessUnit]? { gops.last?.units }
+
     /// Where the oldest GOP starts.
     package var oldest: MediaTime? { gops.first?.starts }
 }

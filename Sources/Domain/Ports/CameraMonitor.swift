@@ -4,4 +4,9 @@ package protocol CameraMonitor: Sendable {
     func status(of camera: Identifier<Camera>) -> CameraStatus?
     /// The newest picture; nil when there is none. At most `longestSidePixels` wide or high.
     func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still?
+    /// The stream from its newest keyframe on, as it comes; nil while there is none. It ends when the camera stops, fails or
+    /// changes its format. A viewer that does not keep up is let go of, and `onTooSlow` called, once, from any thread.
+    func live(
+        of camera: Identifier<Camera>, withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void
+    ) async throws -> (any LiveView)?
 }

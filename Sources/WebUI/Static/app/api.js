@@ -83,7 +83,7 @@ export async function send(path, options = {}) {
 }
 
 async function sendOnce(path, { method = "GET", body, headers = {}, signal, timeoutSeconds = 20, quiet = false } = {}) {
-  const limit = AbortSignal.timeout ? AbortSignal.timeout(timeoutSeconds * 1000) : undefined;
+  const limit = AbortSignal.timeout && timeoutSeconds ? AbortSignal.timeout(timeoutSeconds * 1000) : undefined;
   const both = signal && limit && AbortSignal.any ? AbortSignal.any([signal, limit]) : signal ?? limit;
   let response;
   try {
@@ -148,6 +148,8 @@ export const api = {
   }),
   removeCamera: (id) => json(`/v1/cameras/${at(id)}`, { method: "DELETE" }),
   snapshot: (id, signal) => send(`/v1/cameras/${at(id)}/snapshot.jpg`, { signal, timeoutSeconds: 10, quiet: true }),
+  // It goes on until it is aborted.
+  live: (id, parameters, signal) => send(`/v1/cameras/${at(id)}/live.mp4${query(parameters)}`, { signal, timeoutSeconds: 0, quiet: true }),
   events: (filters, signal) => json(`/v1/events${query(filters)}`, { signal }),
   event: (id) => json(`/v1/events/${at(id)}`),
   updateEvent: (id, patch) => json(`/v1/events/${at(id)}`, { method: "PATCH", body: patch, headers: merge }),

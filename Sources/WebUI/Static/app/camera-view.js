@@ -1,10 +1,11 @@
-// One camera, large: its picture, what its stream is, and what can be done with it.
+// One camera, large: its live picture, what its stream is, and what can be done with it.
 
 import { api } from "./api.js";
 import { stateOf } from "./camera-card.js";
 import { openCameraForm } from "./camera-form.js";
 import { confirmDialog, openDialog } from "./dialog.js";
 import { h, fill, icon } from "./dom.js";
+import { LiveVideo } from "./live-video.js";
 import { go, leave } from "./router.js";
 import { pauseSnapshots, watch } from "./snapshots.js";
 import { store } from "./store.js";
@@ -23,13 +24,15 @@ export function showCamera(id) {
   const canvas = h("canvas", { class: "camera-picture", role: "img", width: "16", height: "9", "aria-label": "Picture of the camera" });
   const facts = h("dl", { class: "facts" });
   const trouble = h("p", { class: "warn-text", hidden: true });
-  const stop = watch(canvas, id, { everySeconds: 1, alwaysOn: true, 
-    wanted: (failures) => failures === 0 || stateOf(store.cameras.get(id) ?? {}) === "online" });
+  // Single pictures until the live ones are there, and where they cannot be played.
+  const live = new LiveVideo(id);
+  const stop = watch(canvas, id, { everySeconds: 1, alwaysOn: true,
+    wanted: (failures) => !live.isShowing && (failures === 0 || stateOf(store.cameras.get(id) ?? {}) === "online") });
   const camera = () => store.cameras.get(id);
   pauseSnapshots(true);
   const dialog = openDialog({
     title: "Camera", className: "dialog-wide camera-view",
-    content: h("div", { class: "dialog-body" }, h("div", { class: "camera-frame large" }, canvas), trouble, facts,
+    content: h("div", { class: "dialog-body" }, h("div", { class: "camera-frame large" }, canvas, live.element), trouble, facts,
       h("div", { class: "dialog-actions" },
         h("button", { type: "button", class: "button danger-quiet", onClick: () => remove(camera()) }, icon("trash"), "Remove"),
         h("button", { type: "button", class: "button", onClick: () => camera() && openCameraForm(camera()) }, icon("edit"), "Edit"),
@@ -38,6 +41,7 @@ export function showCamera(id) {
     onClose: () => {
       off();
       stop();
+      live.stop();
       pauseSnapshots(current !== null && current.id !== id);
       if (current?.id === id) {
         current = null;
@@ -49,6 +53,7 @@ export function showCamera(id) {
     const known = camera();
     if (!known) return;
     dialog.heading.textContent = known.name;
+    live.hasSound = known.status?.has_audio ?? false;
     showFacts(facts, trouble, known);
   };
   const off = store.on("cameras", render);

@@ -1,0 +1,111 @@
+import Domain
+import Foundation
+import Hummingbird
+import HummingbirdTesting
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import API
+
+/// A camera that sends three pieces to whoever watches.
+private struct ThreePieces: CameraMonitor {
+    private final class View: LiveView {
+        let contentType = "video/mp4; codecs=\"avc1.64001F\""
+        private let left: Mutex<[String]>
+        init(_ pieces: [String]) { left = Mutex(pieces) }
+        func next() async -> [UInt8]? { left.withLock { $0.isEmpty ? nil : Array($0.removeFirst().utf8) } }
+    }
+
+    func status(of camera: Identifier<Camera>) -> CameraStatus? { nil }
+    func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still? { nil }
+    func live(
+        of camera: Identifier<Camera>, withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void
+    ) async throws -> (any LiveView)? { View(["ftyp ", "moov ", withAudio ? "moof with sound" : "moof"]) }
+}
+
+@Suite(.enabled(if: TestDatabase.isAvailable, "needs an installed PostgreSQL server"))
+struct LiveRouteTests {
+    @Test func `the stream is sent as it comes, to its end, and its place is free again`() async throws {
+        try await TestAPI.with(monitor: ThreePieces()) { api async throws in
+            let path = "/v1/cameras/\(api.own.camera.id)/live.mp4"
+            // More often than there are places.
+            for _ in 0...LiveSeats.mostOfOne {
+                let response = try await api.send(.get, path, key: api.own.keys[.viewer])
+                #expect(response.status == .ok)
+                #expect(response.headers[.contentType] == "video/mp4; codecs=\"avc1.64001F\"")
+                #expect(response.headers[.cacheControl] == "no-store")
+                #expect(String(buffer: response.body) == "ftyp moov moof with sound")
+            }
+            let mute = try await api.send(.get, path + "?audio=false", key: api.own.keys[.viewer])
+            #expect(String(buffer: mute.body) == "ftyp moov moof")
+            let wrong = try await api.send(.get, path + "?audio=loud", key: api.own.keys[.viewer])
+            #expect(wrong.status == .unprocessableContent)
+            // A HEAD has no body to end it.
+            for _ in 0...LiveSeats.mostOfOne {
+                let head = try await api.send(.head, path, key: api.own.keys[.viewer])
+                #expect(head.status == .ok && head.body.readableBytes == 0)
+            }
+        }
+    }
+
+    @Test func `another organization's camera is not there`() async throws {
+        try await TestAPI.with(monitor: ThreePieces()) { api async throws in
+            let response = try await api.send(
+                .get, "/v1/cameras/\(api.other.camera.id)/live.mp4", key: api.own.keys[.administrator])
+            #expect(response.status == .notFound)
+        }
+    }
+
+    @Test func `a camera without a picture is a problem, and says when to ask again`() async throws {
+        try await TestAPI.with { api async throws in
+            let response = try await api.send(
+                .get, "/v1/cameras/\(api.own.camera.id)/live.mp4", key: api.own.keys[.viewer])
+            #expect(response.status == .serviceUnavailable)
+            #expect(response.headers[.contentType] == "application/problem+json")
+            #expect(response.headers[.retryAfter] == "2")
+            #expect(try TestAPI.object(response)["detail"] as? String != nil)
+        }
+    }
+
+    @Test func `so many for one, so many for all, and who leaves makes room`() throws {
+        let seats = LiveSeats()
+        func actor() -> Principal.Actor { .key(.make(at: WallTime(secondsSinceEpoch: 1_700_000_000))) }
+        let one = actor()
+        var taken = try (0..<LiveSeats.mostOfOne).map { _ in try seats.take(for: one) }
+        #expect(kind { try seats.take(for: one) } == .rateLimited)
+        taken.removeLast()
+        taken.append(try seats.take(for: one))
+        while taken.count < LiveSeats.most { taken.append(try seats.take(for: actor())) }
+        #expect(kind { try seats.take(for: actor()) } == .unavailable)
+        taken = []
+        #expect(kind { try seats.take(for: one) } == nil)
+    }
+
+    private func kind(_ body: () throws -> LiveSeats.Seat) -> Problem.Kind? {
+        do {
+            _ = try body()
+            return nil
+        } catch {
+            return (error as? Problem)?.kind
+        }
+    }
+
+    @Test func `who loses the key, the camera or the right to see it does not watch on`() async throws {
+        try await TestAPI.with { api async throws in
+            let key = try #require(api.own.keys[.viewer])
+            let principal = try #require(try await api.accounts.principal(of: key[...]))
+            func check(_ camera: Identifier<Camera>) -> LiveCheck {
+                LiveCheck(
+                    cameras: api.store.cameras, accounts: api.accounts, camera: camera, principal: principal,
+                    credential: key)
+            }
+            #expect(await check(api.own.camera.id).mayGoOn())
+            #expect(await check(api.other.camera.id).mayGoOn() == false)
+            let revoked = try await api.send(
+                .delete, "/v1/api-keys/\(try #require(api.own.keyIDs[.viewer]))", key: api.own.keys[.administrator])
+            #expect(revoked.status == .noContent)
+            #expect(await check(api.own.camera.id).mayGoOn() == false)
+        }
+    }
+}

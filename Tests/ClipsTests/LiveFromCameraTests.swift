@@ -1,0 +1,144 @@
+import Domain
+import Foundation
+import Ingest
+import Logging
+import Simulator
+import Synchronization
+import Testing
+
+@testable import Clips
+
+/// A camera on the network, its session, and what a viewer of it gets.
+@Suite(.serialized, .timeLimit(.minutes(2)))
+struct LiveFromCameraTests {
+    private struct Clock: WallClock {
+        var now: WallTime { WallTime(secondsSinceEpoch: Date().timeIntervalSince1970) }
+    }
+
+    /// Nothing is looked at here.
+    private struct Nothing: StillEncoder, EventSpool {
+        struct Unused: Error {}
+        func begin(_ draft: EventDraft) throws -> String { throw Unused() }
+        func finish(_ draft: EventDraft, _ outcome: EventOutcome) async throws {}
+        func discard(_ id: Identifier<Event>) {}
+        func encode(_ picture: PictureView, crop: Box?, longestSidePixels: Int, quality: Int) throws -> Still {
+            throw Unused()
+        }
+    }
+
+    private final class Calm: MotionDetector {
+        func measure(_ picture: PictureView, at presentation: MediaTime) throws -> MotionMeasurement {
+            MotionMeasurement(
+                presentation: presentation, changedFraction: 0, globalChangeFraction: 0, shakeFraction: 0, boxes: [],
+                restarted: false)
+        }
+        func look(_ picture: PictureView, at presentation: MediaTime) throws -> MotionMeasurement {
+            try measure(picture, at: presentation)
+        }
+    }
+
+    /// Runs a camera's session against a simulated camera while `body` watches it.
+    private func withSession(
+        codec: VideoCodec, bFrames: Int, audio: Bool = true,
+        _ body: (CameraSession, SimulatedSite, String) async throws -> Void
+    ) async throws {
+        try await Footage.withFolder { folder in
+            let source = folder + "/in.mp4"
+            try await Footage.generate(source, codec: codec, frames: 60, bFrames: bFrames, audio: audio)
+            let site = SimulatedSite(
+                .init(port: 0, streams: [.init(name: "gate", source: .file(path: source))], sharing: .fromStart))
+            _ = try site.start()
+            defer { site.stop() }
+            let ports = IngestPorts(
+                sources: RTSPOpener(clock: Clock()), decoders: GStreamerDecoderOpener(), clips: MP4ClipWriterOpener(),
+                live: LiveFragmentsOpener(), spool: Nothing(), stills: Nothing(), makeDetector: { _ in Calm() },
+                makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: Clock())
+            let now = Clock().now
+            let camera = Camera(
+                id: .make(at: now), organization: Organization.first, site: Site.first, name: "gate", enabled: true,
+                settings: CameraSettings(url: try site.url(for: "gate")), revision: 1)
+            let session = CameraSession(camera: camera, ports: ports, logger: Logger(label: "test.live"))
+            let running = Task { await session.run() }
+            do {
+                try await body(session, site, folder)
+            } catch {
+                running.cancel()
+                await running.value
+                throw error
+            }
+            running.cancel()
+            await running.value
+        }
+    }
+
+    /// The camera connects by itself, and gives no signal: asks until there is a view.
+    private func open(_ session: CameraSession, withAudio: Bool = true) async throws -> any LiveView {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+        while ContinuousClock.now < deadline {
+            if let view = try await session.live(withAudio: withAudio, onTooSlow: {}) { return view }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw ClipError("the camera delivered nothing: \(session.status)")
+    }
+
+    @Test(.enabled(if: Footage.hasProbe), arguments: [(VideoCodec.h264, 0), (.h264, 3), (.h265, 0), (.h265, 2)])
+    func `a viewer gets what the camera sends, playable, from a keyframe on`(stream: (codec: VideoCodec, bFrames: Int))
+        async throws
+    {
+        try await withSession(codec: stream.codec, bFrames: stream.bFrames) { session, _, folder in
+            let first = try await open(session)
+            // Joins in the middle of a group.
+            for _ in 0..<5 { _ = await first.next() }
+            let began = ContinuousClock.now
+            let second = try await open(session, withAudio: false)
+            let head = try #require(await second.next())
+            #expect(ByteCursor(head[...]).first("mdat") != nil, "the first piece has a picture")
+            #expect(began.duration(to: .now) < .seconds(2))
+            #expect(second.contentType.hasPrefix("video/mp4; codecs=\"\(stream.codec == .h264 ? "avc1." : "hvc1.")"))
+            var bytes = head
+            for _ in 0..<40 { bytes += await second.next() ?? [] }
+            let path = folder + "/live.mp4"
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            #expect(try Footage.complaints(path) == "")
+            let packets = try Footage.packets(path)
+            #expect(packets.count > 30 && packets[0].isKey && packets[0].dts >= 0 && packets[0].pts < 0.3)
+            for (earlier, later) in zip(packets, packets.dropFirst()) { #expect(earlier.dts < later.dts) }
+            #expect(try Footage.packets(path, stream: "a:0").isEmpty)
+        }
+    }
+
+    @Test(.enabled(if: Footage.hasProbe)) func `sound comes with the pictures where it is asked for`() async throws {
+        try await withSession(codec: .h264, bFrames: 2) { session, _, folder in
+            let view = try await open(session)
+            #expect(view.contentType.hasSuffix(", mp4a.40.2\""))
+            var bytes: [UInt8] = []
+            for _ in 0..<100 { bytes += await view.next() ?? [] }
+            let path = folder + "/live.mp4"
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            #expect(try Footage.complaints(path) == "")
+            let sound = try Footage.packets(path, stream: "a:0")
+            let pictures = try Footage.packets(path)
+            #expect(sound.count > 20 && pictures.count > 20)
+            let (soundEnd, picturesEnd) = (sound.map(\.pts).max() ?? 0, pictures.map(\.pts).max() ?? 99)
+            #expect(abs(soundEnd - picturesEnd) < 1, "\(soundEnd) \(picturesEnd)")
+        }
+    }
+
+    @Test func `the view ends when the camera goes away, and there is none while it is gone`() async throws {
+        try await withSession(codec: .h264, bFrames: 0, audio: false) { session, site, _ in
+            let view = try await open(session)
+            #expect(await view.next() != nil)
+            site.stop()
+            while await view.next() != nil {}
+            #expect(try await session.live(withAudio: true, onTooSlow: {}) == nil)
+        }
+    }
+
+    @Test func `the view ends when the session is stopped`() async throws {
+        var kept: (any LiveView)?
+        try await withSession(codec: .h264, bFrames: 0, audio: false) { session, _, _ in kept = try await open(session)
+        }
+        let view = try #require(kept)
+        while await view.next() != nil {}
+    }
+}
