@@ -4,7 +4,7 @@ import Testing
 
 @testable import Ingest
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LiveViewerTests {
     /// Says which units came: one byte for each.
     private struct Numbers: LiveMuxer {
