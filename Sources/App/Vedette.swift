@@ -60,11 +60,17 @@ struct Vedette: Sendable {
                     "recovered": "\(report.recovered)", "resumed": "\(report.resumed)", "removed": "\(report.removed)",
                 ])
         }
+        let decoders = await DecoderCatalogue.survey(settings.decoder)
+        for finding in decoders.findings {
+            guard case .failed(let reason) = finding.outcome else { continue }
+            logger.warning(
+                "a decoder is not used", metadata: ["decoder": "\(finding.kind.element)", "reason": "\(reason)"])
+        }
         ingest = IngestService(
             store: store.cameras,
             ports: IngestPorts(
-                sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(), clips: clips, spool: spool,
-                stills: JPEGStillEncoder(), makeDetector: { _ in try MotionAnalyzer() },
+                sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders), clips: clips,
+                spool: spool, stills: JPEGStillEncoder(), makeDetector: { _ in try MotionAnalyzer() },
                 makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: clock), logger: logger)
         hub = EventHub(events: store.events, logger: logger)
         judges = try JudgeFactory(
