@@ -82,6 +82,9 @@ struct Vedette: Sendable {
         firstPassword = try await accounts.begin(adminToken: token.token, organization: Organization.first)
         api = APIDependencies(
             accounts: accounts, limits: RequestLimits(clock: clock), cameras: store.cameras, monitor: ingest,
+            prober: CameraProbe(
+                sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders),
+                stills: JPEGStillEncoder(), pictureSidePixels: 640),
             events: store.events, reanalyses: store.reanalyses, hub: hub, mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
             checks: { [("database", await store.isReachable())] },

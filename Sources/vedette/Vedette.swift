@@ -8,6 +8,7 @@ struct Vedette: AsyncParsableCommand {
         abstract: "Turns cameras into a short, searchable, trustworthy record of what mattered.",
         version: VedetteVersion.text,
         subcommands: [
-            Run.self, Simulate.self, Worker.self, Reanalyze.self, Migrate.self, Doctor.self, Bench.self, Reference.self,
+            Run.self, Simulate.self, Worker.self, Reanalyze.self, Migrate.self, Doctor.self, Probe.self, Bench.self,
+            Reference.self,
         ])
 }
