@@ -60,8 +60,8 @@ let package = Package(
             resources: [
                 .embedInCode("rtsp.gst"), .embedInCode("rtsp-h264.gst"), .embedInCode("rtsp-h265.gst"),
                 .embedInCode("rtsp-aac.gst"), .embedInCode("file.gst"), .embedInCode("decode.gst"),
-                .embedInCode("clip.gst"),
-                .embedInCode("clip-audio.gst"),
+                .embedInCode("decode-hardware.gst"), .embedInCode("trial.gst"), .embedInCode("trial.h264"),
+                .embedInCode("trial.h265"), .embedInCode("clip.gst"), .embedInCode("clip-audio.gst"),
             ], swiftSettings: swiftSettings),
         .target(
             name: "Ingest", dependencies: ["Domain", "GStreamerKit", "Pipelines", logging],

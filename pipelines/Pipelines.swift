@@ -81,8 +81,20 @@ extension PipelineTemplate {
     package static let file = Self("file", PackageResources.file_gst)
     /// Access units in, frames out.
     package static let decode = Self("decode", PackageResources.decode_gst)
+    /// As `decode`, for decoders of the machine's hardware.
+    package static let decodeHardware = Self("decode-hardware", PackageResources.decode_hardware_gst)
+    /// The trial stream in, frames out.
+    package static let trial = Self("trial", PackageResources.trial_gst)
     /// Video in, a fragmented MP4 that becomes an ordinary one at its end.
     package static let clip = Self("clip", PackageResources.clip_gst)
     /// As `clip`, with sound.
     package static let clipWithAudio = Self("clip-audio", PackageResources.clip_audio_gst)
+}
+
+/// A stream to try decoders on: six pictures of 320x240 that show colour bars.
+package enum TrialStream {
+    /// As NAL units with start codes.
+    package static let h264 = PackageResources.trial_h264
+    /// As NAL units with start codes.
+    package static let h265 = PackageResources.trial_h265
 }

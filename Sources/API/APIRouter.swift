@@ -7,6 +7,7 @@ package struct APIDependencies: Sendable {
     package var limits: RequestLimits
     package var cameras: any CameraStore
     package var monitor: any CameraMonitor
+    package var prober: any CameraProber
     package var events: any EventStore
     package var reanalyses: any ReanalysisStore
     package var hub: EventHub
@@ -19,7 +20,8 @@ package struct APIDependencies: Sendable {
 
     package init(
         accounts: Accounts, limits: RequestLimits, cameras: any CameraStore, monitor: any CameraMonitor,
-        events: any EventStore, reanalyses: any ReanalysisStore, hub: EventHub, mediaFolder: String,
+        prober: any CameraProber, events: any EventStore, reanalyses: any ReanalysisStore, hub: EventHub,
+        mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
         analyzers: @escaping @Sendable (Identifier<Organization>) async -> [AnalyzerStatus], clock: any WallClock,
@@ -29,6 +31,7 @@ package struct APIDependencies: Sendable {
         self.limits = limits
         self.cameras = cameras
         self.monitor = monitor
+        self.prober = prober
         self.events = events
         self.reanalyses = reanalyses
         self.hub = hub
@@ -62,8 +65,11 @@ package enum APIRouter {
         system.addPrivate(to: signedIn)
         UserRoutes(accounts: dependencies.accounts, clock: dependencies.clock).add(to: signedIn)
         KeyRoutes(accounts: dependencies.accounts, clock: dependencies.clock).add(to: signedIn)
-        CameraRoutes(cameras: dependencies.cameras, monitor: dependencies.monitor, clock: dependencies.clock)
-            .add(to: signedIn)
+        CameraRoutes(
+            cameras: dependencies.cameras, monitor: dependencies.monitor, prober: dependencies.prober,
+            clock: dependencies.clock
+        )
+        .add(to: signedIn)
         LiveRoute(
             cameras: dependencies.cameras, monitor: dependencies.monitor, accounts: dependencies.accounts,
             seats: LiveSeats()

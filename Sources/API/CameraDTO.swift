@@ -62,6 +62,7 @@ struct CameraStatusDTO: Encodable, Sendable {
     @Nullable var keyframeIntervalSeconds: Double?
     var hasAudio: Bool
     @Nullable var decoder: String?
+    @Nullable var decoderFallback: String?
     var rung: String
     @Nullable var rungReason: String?
     var decoderWaitSeconds: Double
@@ -90,6 +91,7 @@ struct CameraStatusDTO: Encodable, Sendable {
         keyframeIntervalSeconds = status.keyframeIntervalSeconds.map { ($0 * 1000).rounded() / 1000 }
         hasAudio = status.hasAudio
         decoder = status.decoder
+        decoderFallback = status.decoderFallback
         rung = status.rung.rawValue
         rungReason = status.rungReason
         decoderWaitSeconds = (status.decoderWaitSeconds * 1000).rounded() / 1000

@@ -5,6 +5,8 @@ import Hummingbird
 struct CameraRoutes {
     let cameras: any CameraStore
     let monitor: any CameraMonitor
+    let prober: any CameraProber
+    let probes = ProbePlaces()
     let clock: any WallClock
 
     /// Fields that a client reads and may send back unchanged.
@@ -58,6 +60,17 @@ struct CameraRoutes {
             let camera = try await create(request, context)
             return Self.response(camera, monitor: monitor, status: .created)
         }
+        router.post("/v1/cameras/probe") { request, _ in
+            let location = try await Self.probeLocation(request)
+            let result = try await probes.run { () async -> Result<CameraFindings, SourceError> in
+                do throws(SourceError) {
+                    return .success(try await prober.probe(location))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            return jsonResponse(ProbeDTO(result, at: clock.now))
+        }
         router.get("/v1/cameras/:id") { _, context in
             Self.response(try await camera(context), monitor: monitor)
         }
@@ -98,6 +111,17 @@ struct CameraRoutes {
         response.headers[.eTag] = "\"\(camera.revision)\""
         if status == .created { response.headers[.location] = "/v1/cameras/\(camera.id)" }
         return response
+    }
+
+    private static func probeLocation(_ request: Request) async throws -> SourceLocation {
+        var fields = try await FieldReader(request)
+        if !fields.has("url") { fields.complain("url", "is needed") }
+        let url = fields.text("url") ?? ""
+        if let problem = CameraRules.problem(url: url), fields.has("url") { fields.complain("url", problem) }
+        let transport = fields.choice("transport", SourceLocation.Transport.self) ?? .tcp
+        let seconds = fields.number("timeout_seconds", in: 1...30) ?? 10
+        try fields.finish(readOnly: [])
+        return SourceLocation(url: url, transport: transport, timeoutSeconds: seconds)
     }
 
     private func camera(_ context: VedetteContext) async throws -> Camera {

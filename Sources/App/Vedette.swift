@@ -60,10 +60,16 @@ struct Vedette: Sendable {
                     "recovered": "\(report.recovered)", "resumed": "\(report.resumed)", "removed": "\(report.removed)",
                 ])
         }
+        let decoders = await DecoderCatalogue.survey(settings.decoder)
+        for finding in decoders.findings {
+            guard case .failed(let reason) = finding.outcome else { continue }
+            logger.warning(
+                "a decoder is not used", metadata: ["decoder": "\(finding.kind.element)", "reason": "\(reason)"])
+        }
         ingest = IngestService(
             store: store.cameras,
             ports: IngestPorts(
-                sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(), clips: clips,
+                sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders), clips: clips,
                 live: LiveFragmentsOpener(), spool: spool, stills: JPEGStillEncoder(),
                 makeDetector: { _ in try MotionAnalyzer() },
                 makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: clock), logger: logger)
@@ -77,6 +83,9 @@ struct Vedette: Sendable {
         firstPassword = try await accounts.begin(adminToken: token.token, organization: Organization.first)
         api = APIDependencies(
             accounts: accounts, limits: RequestLimits(clock: clock), cameras: store.cameras, monitor: ingest,
+            prober: CameraProbe(
+                sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders),
+                stills: JPEGStillEncoder(), pictureSidePixels: 640),
             events: store.events, reanalyses: store.reanalyses, hub: hub, mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
             checks: { [("database", await store.isReachable())] },

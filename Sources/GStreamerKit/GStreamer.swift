@@ -22,6 +22,15 @@ package enum GStreamer {
         return "\(major).\(minor).\(micro)"
     }
 
+    /// True when a plugin of this name ("va") is installed, whether or not it found a device to make elements for.
+    package static func hasPlugin(_ name: String) -> Bool {
+        guard (try? initialize()) != nil, let plugin = gst_registry_find_plugin(gst_registry_get(), name) else {
+            return false
+        }
+        gst_object_unref(UnsafeMutableRawPointer(plugin))
+        return true
+    }
+
     /// True when a plugin that makes elements of this name ("avdec_h264") is installed.
     package static func hasElement(_ name: String) -> Bool {
         guard (try? initialize()) != nil, let factory = gst_element_factory_find(name) else { return false }

@@ -32,6 +32,8 @@ package final class CameraAnalysis {
     private var decodingSince: WallTime?
     /// Where decoding starts when the decoder is there; then the place of the next unit to decode.
     private var start: MediaTime?
+    /// Where the decoder that runs was started; another that replaces it begins there or at what was measured last.
+    private var startedAt: MediaTime?
     private var next: Int?
     private var isHandingOver = false
     private var look: KeyframeLook?
@@ -193,7 +195,10 @@ package final class CameraAnalysis {
         decodingSince = clock.now
         if let waitingSince { waitedSeconds += max(0, clock.now.seconds(since: waitingSince)) }
         waitingSince = nil
-        if let start { next = ring.place(of: start) }
+        if let start {
+            next = ring.place(of: start)
+            startedAt = start
+        }
         start = nil
     }
 
@@ -234,7 +239,11 @@ package final class CameraAnalysis {
             guard self.decoder === decoder, measuredUntil.map({ frame.presentation > $0 }) ?? true else { continue }
             measure(frame, &steps)
         }
-        if let failure = decoder.failure { throw failure }
+        if self.decoder === decoder, let failure = decoder.failure {
+            guard opener.replaces(decoder, of: stream.codec, after: failure) else { throw failure }
+            startAnew()
+            return true
+        }
         if isHandingOver, self.decoder === decoder, decoder.isFinished { handOver() }
         return !frames.isEmpty
     }
@@ -253,6 +262,19 @@ package final class CameraAnalysis {
         } catch {
             complaints.append("\(error)")
         }
+    }
+
+    /// Drops a decoder that gave up; another kind decodes from where it failed to get on, keeping the place in the pool.
+    private func startAnew() {
+        if let decoder {
+            droppedBefore += decoder.dropped
+            closed.append(decoder)
+        }
+        decoder = nil
+        next = nil
+        isHandingOver = false
+        start = [measuredUntil, startedAt].compactMap(\.self).max() ?? MediaTime(nanoseconds: 0)
+        wake()
     }
 
     /// Gives the decoder to those who wait and joins their queue; goes on where it stopped.

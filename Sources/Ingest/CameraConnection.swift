@@ -156,8 +156,8 @@ actor CameraConnection {
         }
         let rung = analysis.ladder.rung
         board.climbed(
-            rung, reason: analysis.ladder.reason, decoder: analysis.decoderName, dropped: analysis.dropped,
-            waitedSeconds: analysis.waitedSeconds, audits: analysis.ladder.estimate)
+            rung, reason: analysis.ladder.reason, decoder: analysis.decoderName, fallback: ports.decoders.fallback,
+            dropped: analysis.dropped, waitedSeconds: analysis.waitedSeconds, audits: analysis.ladder.estimate)
     }
 
     private func endStream() {

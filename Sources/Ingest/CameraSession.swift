@@ -14,6 +14,8 @@ package final class CameraSession: Sendable {
 
     package init(camera: Camera, ports: IngestPorts, logger: Logger) {
         self.camera = camera
+        var ports = ports
+        ports.decoders = ports.decoders.forOneCamera()
         self.ports = ports
         var logger = logger
         logger[metadataKey: "camera"] = "\(camera.name)"

@@ -25,22 +25,18 @@ package final class Decoder: FrameDecoder {
 
     package let name: String
 
-    init(_ stream: StreamDescription, wake: @escaping @Sendable () -> Void) throws(SourceError) {
+    init(
+        _ stream: StreamDescription, kind: DecoderKind, wake: @escaping @Sendable () -> Void
+    ) throws(SourceError) {
         guard let format = stream.videoFormat as? Caps else {
             throw SourceError(.internalFailure, "The stream's format is of another source and cannot be decoded.")
         }
-        guard let choice = DecoderChoice.installed(for: stream.codec) else {
-            throw SourceError(
-                .internalFailure, "No decoder for \(stream.codec.rawValue) is installed: install gstreamer1.0-libav.")
-        }
-        name = choice.element
+        name = kind.element
         let gate = WakeGate(wake)
         self.gate = gate
         do {
-            pipeline = try Pipeline(PipelineTemplate.decode.filled(["decoder": choice.element, "frame_queue": "4"]))
-            for setting in choice.properties {
-                try pipeline.set(setting.name, of: "decoder", to: .text(setting.value))
-            }
+            pipeline = try Pipeline(Self.description(of: kind, for: stream.codec))
+            try kind.apply(to: pipeline)
             try pipeline.set("caps", of: "units", to: .caps(format))
             source = try pipeline.appSource("units")
             sink = try pipeline.appSink("frames")
@@ -50,8 +46,18 @@ package final class Decoder: FrameDecoder {
             try pipeline.play()
         } catch {
             gate.close()
-            throw SourceError(.internalFailure, "The decoder \(choice.element) does not start: \(error)")
+            throw SourceError(.internalFailure, "The decoder \(kind.element) does not start: \(error)")
         }
+    }
+
+    private static func description(
+        of kind: DecoderKind, for codec: VideoCodec
+    ) throws(PipelineTemplateError) -> String {
+        kind.family == .software
+            ? try PipelineTemplate.decode.filled(["decoder": kind.element, "frame_queue": "4"])
+            : try PipelineTemplate.decodeHardware.filled([
+                "decoder": kind.element, "codec": codec.rawValue, "frame_queue": "4",
+            ])
     }
 
     package func decode(_ unit: AccessUnit) {
@@ -166,16 +172,5 @@ package final class Decoder: FrameDecoder {
                         planes: frame.planes.map { .init(bytes: $0.bytes, strideBytes: $0.strideBytes) }))
             }
         }
-    }
-}
-
-/// Opens decoders: software ones, one thread each.
-package struct GStreamerDecoderOpener: DecoderOpener {
-    package init() {}
-
-    package func open(
-        _ stream: StreamDescription, wake: @escaping @Sendable () -> Void
-    ) throws(SourceError) -> any FrameDecoder {
-        try Decoder(stream, wake: wake)
     }
 }

@@ -37,7 +37,7 @@ final class KeyframeLook {
     func advance() -> Outcome {
         guard let decoder else {
             guard ticket.isGranted else { return .waiting }
-            guard let opened = try? opener.open(stream, wake: wake) else { return .failed }
+            guard let opened = try? opener.openForOnePicture(stream, wake: wake) else { return .failed }
             decoder = opened
             opened.decode(unit)
             opened.finish()

@@ -90,13 +90,14 @@ final class StatusBoard: Sendable {
 
     /// Where on the ladder it stands. `dropped` and `waitedSeconds` are of this connection, the rest is the camera's.
     func climbed(
-        _ rung: LadderRung, reason: String?, decoder: String?, dropped: Int, waitedSeconds: Double,
-        audits: MissEstimate
+        _ rung: LadderRung, reason: String?, decoder: String?, fallback: String?, dropped: Int,
+        waitedSeconds: Double, audits: MissEstimate
     ) {
         state.withLock { state in
             state.status.rung = rung
             state.status.rungReason = reason
             state.status.decoder = decoder
+            state.status.decoderFallback = fallback
             state.status.framesDropped += dropped - state.dropped
             state.dropped = dropped
             state.status.decoderWaitSeconds += waitedSeconds - state.waitedSeconds

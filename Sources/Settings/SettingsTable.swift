@@ -18,6 +18,11 @@ package enum SettingsTable {
             "Folder with `yolox_nano.onnx` for the embedded analyzer. Without it OpenCV's lesser people detector is used."
         ),
         SettingRow(
+            "decoder", .choice(DecoderPreference.allCases.map(\.rawValue)),
+            default: DecoderPreference.auto.rawValue,
+            "What decodes video. `auto`: the hardware where it works, else software; a family (`vaapi`, `nvdec`, `v4l2`): "
+                + "that one, else software. See docs/guide/hardware.md and `vedette doctor`."),
+        SettingRow(
             "log_level", .choice(["trace", "debug", "info", "notice", "warning", "error"]), default: "info",
             "How much is logged to standard error."),
         SettingRow(

@@ -28,6 +28,7 @@ package struct VedetteSettings: Sendable {
     package var dataDirectory: String
     package var databaseURL: String?
     package var modelsDirectory: String?
+    package var decoder: DecoderPreference
     package var logLevel: String
     package var workerConcurrency: Int
     package var siteName: String
@@ -69,6 +70,7 @@ package struct VedetteSettings: Sendable {
                 "`database_url` at \(checked.origin(of: "database_url")) must begin with `postgresql://`")
         }
         modelsDirectory = checked.text("models_dir")
+        decoder = checked.text("decoder").flatMap(DecoderPreference.init(rawValue:)) ?? .auto
         logLevel = checked.text("log_level") ?? "info"
         workerConcurrency = Int(checked.number("worker_concurrency") ?? 2)
         siteName = checked.group("site")?.text("name") ?? "home"

@@ -67,7 +67,7 @@ struct TestAPI: Sendable {
         APIDependencies(
             accounts: Accounts(store: store.access, clock: clock, hasher: hasher, logger: logger),
             limits: RequestLimits(perSecond: requestsPerSecond, clock: clock), cameras: store.cameras,
-            monitor: monitor, events: store.events, reanalyses: store.reanalyses,
+            monitor: monitor, prober: NoProber(), events: store.events, reanalyses: store.reanalyses,
             hub: EventHub(events: store.events, logger: logger),
             mediaFolder: media,
             deleteEvent: { id, organization in
@@ -217,5 +217,20 @@ struct TestAPI: Sendable {
                 """, [.uuid(organization.uuid)]
             ).first?.get("digest") ?? ""
         return text
+    }
+}
+
+/// Answers by the address, as a camera at it would.
+struct NoProber: CameraProber {
+    func probe(_ location: Domain.SourceLocation) async throws(SourceError) -> CameraFindings {
+        guard location.url.hasSuffix("/gate") else {
+            throw SourceError(.notFound, "camera:554 has no stream of that path.")
+        }
+        var findings = CameraFindings(
+            codec: .h265, widthPixels: 1920, heightPixels: 1080, announcedFramesPerSecond: nil, hasAudio: true)
+        findings.framesPerSecond = 14.96
+        findings.measuredSeconds = location.timeoutSeconds
+        findings.picture = Still(jpeg: [255, 216], widthPixels: 1, heightPixels: 1)
+        return findings
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Clips
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LiveFragmentsTests {
     /// A file's units through the muxer, `together` at a time.
     private static func mux(

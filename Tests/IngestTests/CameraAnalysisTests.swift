@@ -45,6 +45,57 @@ private struct Nothing: EventSpool, ClipWriterOpener, LiveMuxerOpener, StillEnco
     }
 }
 
+/// Its first decoder for a stream, named "broken", is real and fails once it gave some frames.
+private final class FailingFirst: DecoderOpener {
+    final class Broken: FrameDecoder {
+        private let real: any FrameDecoder
+        private let left: Mutex<Int>
+        private let wake: @Sendable () -> Void
+        init(_ real: any FrameDecoder, frames: Int, wake: @escaping @Sendable () -> Void) {
+            self.real = real
+            left = Mutex(frames)
+            self.wake = wake
+        }
+        var name: String { "broken" }
+        func decode(_ unit: AccessUnit) {
+            real.decode(unit)
+            wake()
+        }
+        func drain() -> [any DecodedFrame] {
+            let frames = real.drain()
+            return left.withLock { left in
+                defer { left -= min(left, frames.count) }
+                return Array(frames.prefix(left))
+            }
+        }
+        var dropped: Int { real.dropped }
+        var backlog: Int { real.backlog }
+        var failure: SourceError? { left.withLock { $0 } == 0 ? SourceError(.corrupt, "lost the device") : nil }
+        func finish() { real.finish() }
+        var isFinished: Bool { real.isFinished }
+        func close() async { await real.close() }
+    }
+    private let real = GStreamerDecoderOpener()
+    private let frames: Int
+    let opened = Mutex<[String]>([])
+
+    init(frames: Int) { self.frames = frames }
+
+    func open(
+        _ stream: StreamDescription, wake: @escaping @Sendable () -> Void
+    ) throws(SourceError) -> any FrameDecoder {
+        var decoder = try real.open(stream, wake: wake)
+        if opened.withLock({ $0.isEmpty }) { decoder = Broken(decoder, frames: frames, wake: wake) }
+        let name = decoder.name
+        opened.withLock { $0.append(name) }
+        return decoder
+    }
+
+    func replaces(_ decoder: any FrameDecoder, of codec: VideoCodec, after failure: SourceError) -> Bool {
+        decoder.name == "broken"
+    }
+}
+
 @Suite(.timeLimit(.minutes(10)))
 struct CameraAnalysisTests {
     /// Twenty pictures a second, a keyframe every half second, sleeping after three seconds.
@@ -55,7 +106,10 @@ struct CameraAnalysisTests {
         var ring = GOPRing(keepSeconds: 20, maximumBytes: 64 << 20)
         var steps: [CameraAnalysis.Step] = []
 
-        init(_ footage: FootageFile, pools: DecoderPools, stirs: @escaping (Double) -> Bool = { _ in false }) throws {
+        init(
+            _ footage: FootageFile, pools: DecoderPools, decoders: any DecoderOpener = GStreamerDecoderOpener(),
+            stirs: @escaping (Double) -> Bool = { _ in false }
+        ) throws {
             let detector = ScriptedDetector(stirs: stirs)
             self.detector = detector
             var settings = LadderSettings(mode: .keyframes)
@@ -66,7 +120,7 @@ struct CameraAnalysisTests {
             // The detector is this test's own, and used by one task.
             nonisolated(unsafe) let unsafe = detector
             let ports = IngestPorts(
-                sources: RTSPOpener(clock: SystemClock()), decoders: GStreamerDecoderOpener(), clips: Nothing(),
+                sources: RTSPOpener(clock: SystemClock()), decoders: decoders, clips: Nothing(),
                 live: Nothing(), spool: Nothing(), stills: Nothing(), makeDetector: { _ in unsafe },
                 makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: SystemClock(), pools: pools)
             analysis = try CameraAnalysis(
@@ -119,6 +173,27 @@ struct CameraAnalysisTests {
             #expect(rig.detector.measured.filter { (9.6..<10.8).contains($0) } == awake)
             #expect(rig.detector.measured == rig.detector.measured.sorted())
             #expect(rig.analysis.ladder.rung == .asleep)
+        }
+    }
+
+    @Test(arguments: [0, 25])
+    func `when a decoder fails another decodes the same pictures, and the failed one rests`(after: Int) async throws {
+        try await Camera.withFootage(frames: 100) { path in
+            let footage = try await FootageFile(path: path)
+            let opener = FailingFirst(frames: after)
+            let rig = try Rig(footage, pools: DecoderPools(cores: 1), decoders: opener)
+            for unit in footage.units {
+                try await rig.add(unit)
+                try await rig.settle()
+            }
+            await rig.end()
+            // Learning lasts three seconds of twenty pictures; each is measured once.
+            #expect(
+                rig.detector.measured.filter { $0 < 3 }
+                    == footage.units.map(\.presentation.seconds).sorted().filter { $0 < 3 })
+            #expect(opener.opened.withLock { $0 }.prefix(2) == ["broken", "avdec_h264"])
+            #expect(opener.opened.withLock { $0 }.filter { $0 == "broken" }.count == 1)
+            #expect(rig.analysis.decoderName == "avdec_h264")
         }
     }
 

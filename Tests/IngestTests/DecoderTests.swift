@@ -62,6 +62,25 @@ struct DecoderTests {
         #expect(decoder.drain().isEmpty)
     }
 
+    @Test(arguments: VideoCodec.allCases)
+    func `the pipeline for hardware gives the same pictures`(codec: VideoCodec) async throws {
+        let intake = try await units(codec: codec)
+        var kind = try #require(DecoderKind.allowed(for: codec).last)
+        kind.family = .vaapi  // Only the pipeline differs: there is no hardware here.
+        let wakes = Wakes()
+        let decoder = try Decoder(try #require(intake.stream), kind: kind, wake: wakes.wake)
+        for unit in intake.video { decoder.decode(unit) }
+        decoder.finish()
+        var times: [MediaTime] = []
+        for await _ in wakes.stream {
+            times += decoder.drain().map(\.presentation)
+            if decoder.isFinished || decoder.failure != nil { break }
+        }
+        times += decoder.drain().map(\.presentation)
+        #expect(decoder.failure == nil && times == intake.video.map(\.presentation).sorted())
+        await decoder.close()
+    }
+
     @Test func `formats of more than 8 bits or with more colour come out as 8-bit 4 2 0`() async throws {
         let intake = try await units(format: "Y444")
         let (times, decoder) = try await decode(intake, until: 10) { frame in

@@ -17,6 +17,8 @@ package struct CameraStatus: Sendable, Hashable {
     package var hasAudio: Bool
     /// The element that decodes, where one does.
     package var decoder: String?
+    /// Which better decoders failed and are not used now, and why.
+    package var decoderFallback: String?
     /// Where on the activity ladder it stands, and why it is watched more carefully than asked for, where it is.
     package var rung: LadderRung
     package var rungReason: String?

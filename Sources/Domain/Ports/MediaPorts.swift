@@ -97,6 +97,28 @@ package protocol FrameDecoder: AnyObject, Sendable {
 /// Opens decoders.
 package protocol DecoderOpener: Sendable {
     func open(_ stream: StreamDescription, wake: @escaping @Sendable () -> Void) throws(SourceError) -> any FrameDecoder
+    /// Opens a decoder for a single keyframe: one that starts quickly and takes nothing that others need.
+    func openForOnePicture(
+        _ stream: StreamDescription, wake: @escaping @Sendable () -> Void
+    ) throws(SourceError) -> any FrameDecoder
+    /// An opener that remembers for one camera what failed there.
+    func forOneCamera() -> any DecoderOpener
+    /// Told that a decoder it opened gave up. True where the next `open` gives another kind, so that the same pictures
+    /// are worth decoding once more; false where the failure is final.
+    func replaces(_ decoder: any FrameDecoder, of codec: VideoCodec, after failure: SourceError) -> Bool
+    /// Which better decoders are not used now, and why; nil where nothing was passed over because it failed.
+    var fallback: String? { get }
+}
+
+extension DecoderOpener {
+    package func openForOnePicture(
+        _ stream: StreamDescription, wake: @escaping @Sendable () -> Void
+    ) throws(SourceError) -> any FrameDecoder { try open(stream, wake: wake) }
+    package func forOneCamera() -> any DecoderOpener { self }
+    package func replaces(_ decoder: any FrameDecoder, of codec: VideoCodec, after failure: SourceError) -> Bool {
+        false
+    }
+    package var fallback: String? { nil }
 }
 
 /// A clip as it lies on disk, complete and durable.

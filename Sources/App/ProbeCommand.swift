@@ -1,0 +1,64 @@
+import API
+import Domain
+import Foundation
+import Glibc
+import Ingest
+import Motion
+
+/// `vedette probe`: what a camera sends, without adding it.
+package enum ProbeCommand {
+    /// Prints what was found; returns whether the camera can be watched. `address` "-" is read from standard input, so that
+    /// a password need not stand in the list of processes.
+    package static func run(
+        address: String, transport: String, seconds: Double, decoder: String, picture: String?, json: Bool
+    ) async throws -> Bool {
+        let url = address == "-" ? readLine(strippingNewline: true) ?? "" : address
+        if let problem = CameraRules.problem(url: url) { throw StartError("the address \(problem)") }
+        guard let transport = SourceLocation.Transport(rawValue: transport) else {
+            throw StartError("--transport must be tcp or udp")
+        }
+        guard let preference = DecoderPreference(rawValue: decoder) else {
+            throw StartError(
+                "--decoder must be one of \(DecoderPreference.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        let probe = CameraProbe(
+            sources: RTSPOpener(clock: SystemClock()),
+            decoders: GStreamerDecoderOpener(await DecoderCatalogue.survey(preference)), stills: JPEGStillEncoder(),
+            pictureSidePixels: 4096)
+        let location = SourceLocation(url: url, transport: transport, timeoutSeconds: seconds)
+        let result: Result<CameraFindings, SourceError>
+        do throws(SourceError) {
+            result = .success(try await probe.probe(location))
+        } catch {
+            result = .failure(error)
+        }
+        if let picture, case .success(let findings) = result {
+            guard let still = findings.picture else { throw StartError("no picture could be decoded in time") }
+            try Data(still.jpeg).write(to: URL(fileURLWithPath: picture))
+        }
+        print(json ? String(decoding: try ProbeDTO(result, at: SystemClock().now).json(), as: UTF8.self) : text(result))
+        if case .failure = result { return false }
+        return true
+    }
+
+    private static func text(_ result: Result<CameraFindings, SourceError>) -> String {
+        switch result {
+        case .failure(let error): return "\(error.kind.rawValue): \(error.detail)"
+        case .success(let findings):
+            func number(_ value: Double?, _ unit: String) -> String {
+                value.map { String(format: "%.1f ", $0) + unit } ?? "unknown"
+            }
+            return """
+                codec              \(findings.codec.rawValue)
+                size               \(findings.widthPixels)x\(findings.heightPixels)
+                frame rate         \(number(findings.framesPerSecond, "a second")) \
+                (announced: \(number(findings.announcedFramesPerSecond, "a second")))
+                bit rate           \(number(findings.bitrateKbps, "kbit/s"))
+                keyframe interval  \(number(findings.keyframeIntervalSeconds, "s"))
+                sound              \(findings.hasAudio ? "AAC" : "none that can be recorded")
+                decoder            \(findings.decoder ?? "none gave a picture in time")
+                measured over      \(number(findings.measuredSeconds, "s"))
+                """
+        }
+    }
+}
