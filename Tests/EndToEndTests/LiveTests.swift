@@ -93,6 +93,7 @@ extension EndToEnd {
             reading.arguments = curl(vedette, try #require(paths["avc"]), into: "\(folder)/last.mp4", seconds: 60)
             try reading.run()
             let idle = try RawViewer(vedette, path: try #require(paths["avc"]))
+            let events = try RawViewer(vedette, path: "/v1/events/stream")
             try await vedette.wait("the last viewer's first bytes", seconds: 10) {
                 ((try? FileManager.default.attributesOfItem(atPath: "\(folder)/last.mp4"))?[.size] as? Int ?? 0) > 0
             }
@@ -101,7 +102,7 @@ extension EndToEnd {
             #expect(began.duration(to: .now) < .seconds(30))
             reading.waitUntilExit()
             #expect(reading.terminationStatus == 0, "the stream ended as a whole answer")
-            #expect(idle.drain(seconds: 5).ended)
+            #expect(idle.drain(seconds: 5).ended && events.drain(seconds: 5).ended)
         }
 
         private func curl(_ vedette: VedetteProcess, _ path: String, into file: String, seconds: Int) -> [String] {
