@@ -1,6 +1,7 @@
 import AsyncAlgorithms
 import Domain
 import Hummingbird
+import ServiceLifecycle
 
 /// `GET /v1/events/stream`: server-sent events. After a pause, `Last-Event-ID` brings what was missed, from the database, so
 /// that it does not matter how long the pause was or which process answers.
@@ -40,7 +41,10 @@ struct EventStreamRoute {
                     try await withThrowingTaskGroup(of: Void.self) { group in
                         group.addTask { await watch.run(limitSeconds: Self.stallSeconds, close: close) }
                         defer { group.cancelAll() }
-                        for await text in reader.texts(missed: made, messages: messages) {
+                        // The server waits for its answers when it stops, and this one has no end.
+                        for try await text in reader.texts(missed: made, messages: messages)
+                            .cancelOnGracefulShutdown()
+                        {
                             watch.begin()
                             try await writer.write(ByteBuffer(string: text))
                             watch.end()
