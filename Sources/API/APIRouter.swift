@@ -64,6 +64,7 @@ package enum APIRouter {
         KeyRoutes(accounts: dependencies.accounts, clock: dependencies.clock).add(to: signedIn)
         CameraRoutes(cameras: dependencies.cameras, monitor: dependencies.monitor, clock: dependencies.clock)
             .add(to: signedIn)
+        ZoneRoutes(cameras: dependencies.cameras).add(to: signedIn)
         // Before the routes by id, which would take "stream" for one.
         EventStreamRoute(hub: dependencies.hub, accounts: dependencies.accounts, clock: dependencies.clock)
             .add(to: signedIn)

@@ -64,8 +64,8 @@ struct Vedette: Sendable {
             store: store.cameras,
             ports: IngestPorts(
                 sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(), clips: clips, spool: spool,
-                stills: JPEGStillEncoder(), makeDetector: { _ in try MotionAnalyzer() },
-                makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: clock), logger: logger)
+                stills: JPEGStillEncoder(), makeDetector: { try MotionAnalyzer(zones: $0.zones) },
+                makeGate: { ZonedGate($0) }, clock: clock), logger: logger)
         hub = EventHub(events: store.events, logger: logger)
         judges = try JudgeFactory(
             modelFolders: settings.modelsDirectory.map { [$0] } ?? [], clock: clock, logger: logger)

@@ -29,8 +29,8 @@ struct FootageReplay: Sendable {
         let camera = CameraSettings(url: "", analysis: mode)
         let ports = IngestPorts(
             sources: RTSPOpener(clock: SystemClock()), decoders: GStreamerDecoderOpener(), clips: NoClips(),
-            spool: NoSpool(), stills: JPEGStillEncoder(), makeDetector: { _ in try MotionAnalyzer() },
-            makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: SystemClock())
+            spool: NoSpool(), stills: JPEGStillEncoder(), makeDetector: { try MotionAnalyzer(zones: $0.zones) },
+            makeGate: { ZonedGate($0) }, clock: SystemClock())
         let analysis = try CameraAnalysis(
             footage.stream, camera: camera, ports: ports,
             ladder: Ladder(settings: LadderSettings(mode: mode), seed: seed), wake: { continuation.yield() })

@@ -125,8 +125,8 @@ package enum IdleBench {
     private static func ports() -> IngestPorts {
         IngestPorts(
             sources: RTSPOpener(clock: SystemClock()), decoders: GStreamerDecoderOpener(), clips: NoClips(),
-            spool: NoSpool(), stills: JPEGStillEncoder(), makeDetector: { _ in try MotionAnalyzer() },
-            makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: SystemClock())
+            spool: NoSpool(), stills: JPEGStillEncoder(), makeDetector: { try MotionAnalyzer(zones: $0.zones) },
+            makeGate: { ZonedGate($0) }, clock: SystemClock())
     }
 
     /// Starts this program as the cameras; gives their addresses.
