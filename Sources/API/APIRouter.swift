@@ -74,6 +74,7 @@ package enum APIRouter {
             cameras: dependencies.cameras, monitor: dependencies.monitor, accounts: dependencies.accounts,
             seats: LiveSeats()
         ).add(to: signedIn)
+        ZoneRoutes(cameras: dependencies.cameras).add(to: signedIn)
         // Before the routes by id, which would take "stream" for one.
         EventStreamRoute(hub: dependencies.hub, accounts: dependencies.accounts, clock: dependencies.clock)
             .add(to: signedIn)

@@ -8,6 +8,7 @@ struct EventDTO: Encodable, Sendable {
         var width: Double
         var height: Double
         var atSeconds: Double
+        var zones: [String]
     }
     struct ClipDTO: Encodable, Sendable {
         var url: String
@@ -37,6 +38,7 @@ struct EventDTO: Encodable, Sendable {
     var endedAt: String
     var score: Double
     var boxes: [BoxDTO]
+    var zones: [String]
     var clip: ClipDTO
     @Nullable var thumbnailUrl: String?
     var evidence: [EvidenceDTO]
@@ -65,8 +67,10 @@ struct EventDTO: Encodable, Sendable {
         boxes = record.boxes.map {
             BoxDTO(
                 x: rounded($0.box.x, 4), y: rounded($0.box.y, 4), width: rounded($0.box.width, 4),
-                height: rounded($0.box.height, 4), atSeconds: rounded($0.atSeconds, 3))
+                height: rounded($0.box.height, 4), atSeconds: rounded($0.atSeconds, 3),
+                zones: $0.zones ?? [])
         }
+        zones = record.zones ?? []
         clip = ClipDTO(
             url: base + "/clip.mp4", startsAt: record.clip.startsAt.rfc3339,
             durationSeconds: rounded(record.clip.durationSeconds, 3), sizeBytes: record.clip.sizeBytes,

@@ -143,10 +143,11 @@ struct FieldReader {
         return nil
     }
 
-    mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {
+    mutating func number(_ name: String, in range: ClosedRange<Double>, nullable: Bool = false) -> Double? {
         known.insert(name)
         switch fields[name] {
         case nil: return nil
+        case .null where nullable: return nil
         case .number(let value) where range.contains(value): return value
         default:
             complain(name, "must be a number from \(range.lowerBound) to \(range.upperBound)")
@@ -191,6 +192,45 @@ struct FieldReader {
             complain("\(name).\(field)", "is not a field of this object")
         }
         return value
+    }
+
+    /// A list of objects; complaints name the item (`zones[1].name`). Nil when absent.
+    mutating func objects<Value>(
+        _ name: String, maximumCount: Int, _ read: (inout FieldReader) -> Value
+    ) -> [Value]? {
+        known.insert(name)
+        guard let given = fields[name] else { return nil }
+        guard case .list(let items) = given, items.count <= maximumCount else {
+            complain(name, "must be a list of at most \(maximumCount) objects")
+            return nil
+        }
+        return items.enumerated().map { index, item in
+            var outer = FieldReader(fields: ["\(name)[\(index)]": item])
+            if case .null = item { outer.complain("\(name)[\(index)]", "must be an object") }
+            let value = outer.object("\(name)[\(index)]", read)
+            errors += outer.errors
+            return value
+        }
+    }
+
+    /// A list of pairs of numbers; nil when absent.
+    mutating func pairs(_ name: String, maximumCount: Int) -> [(Double, Double)]? {
+        known.insert(name)
+        guard let given = fields[name] else { return nil }
+        if case .list(let items) = given, items.count <= maximumCount {
+            let pairs = items.compactMap { item -> (Double, Double)? in
+                if case .list(let pair) = item, pair.count == 2, case .number(let first) = pair[0],
+                    case .number(let second) = pair[1]
+                {
+                    (first, second)
+                } else {
+                    nil
+                }
+            }
+            if pairs.count == items.count { return pairs }
+        }
+        complain(name, "must be a list of at most \(maximumCount) pairs of numbers")
+        return nil
     }
 
     /// Text that `parse` understands; nil when absent or null.

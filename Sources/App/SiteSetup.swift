@@ -34,9 +34,11 @@ struct SiteSetup {
         let present = try await cameras.cameras(of: Organization.first)
         for entry in entries {
             if let known = present.first(where: { $0.site == Site.first && $0.name == entry.name }) {
-                guard known.settings != entry.settings || known.enabled != entry.enabled else { continue }
+                var settings = entry.settings
+                if entry.keepsZones { settings.zones = known.settings.zones }
+                guard known.settings != settings || known.enabled != entry.enabled else { continue }
                 var changed = known
-                changed.settings = entry.settings
+                changed.settings = settings
                 changed.enabled = entry.enabled
                 _ = try await cameras.update(changed)
             } else {

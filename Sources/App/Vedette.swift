@@ -71,8 +71,8 @@ struct Vedette: Sendable {
             ports: IngestPorts(
                 sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders), clips: clips,
                 live: LiveFragmentsOpener(), spool: spool, stills: JPEGStillEncoder(),
-                makeDetector: { _ in try MotionAnalyzer() },
-                makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: clock), logger: logger)
+                makeDetector: { try MotionAnalyzer(zones: $0.zones) },
+                makeGate: { ZonedGate($0) }, clock: clock), logger: logger)
         hub = EventHub(events: store.events, logger: logger)
         judges = try JudgeFactory(
             modelFolders: settings.modelsDirectory.map { [$0] } ?? [], clock: clock, logger: logger)

@@ -74,6 +74,60 @@ class History {
     cv::Mat spare;
 };
 
+/// Polygons and what they mean pixel by pixel, worked out once for each size of picture.
+class Zones {
+  public:
+    /// False when there are too many.
+    bool add(std::vector<cv::Point2f> corners, bool includes) {
+        if (polygons.size() >= VEDETTE_MOTION_ZONES) return false;
+        polygons.push_back({std::move(corners), includes});
+        included += includes;
+        return true;
+    }
+
+    bool empty() const { return polygons.empty(); }
+    bool name_places() const { return included > 0; }
+
+    void prepare(cv::Size size) {
+        if (mask.size() == size) return;
+        mask.create(size, CV_8U);
+        mask.setTo(included > 0 ? 0 : 255);
+        members.create(size, CV_16U);
+        members.setTo(0);
+        int bit = 0;
+        for (const auto &polygon : polygons) {
+            if (!polygon.includes) continue;
+            const cv::Mat inside = raster(polygon, size);
+            mask.setTo(255, inside);
+            cv::bitwise_or(members, cv::Scalar(1 << bit++), members, inside);
+        }
+        for (const auto &polygon : polygons)
+            if (!polygon.includes) mask.setTo(0, raster(polygon, size));
+    }
+
+    /// CV_8U: where differences count; CV_16U: one bit for each including zone.
+    cv::Mat mask, members;
+
+  private:
+    struct Polygon {
+        std::vector<cv::Point2f> corners;
+        bool includes;
+    };
+    std::vector<Polygon> polygons;
+    int included = 0;
+
+    static cv::Mat raster(const Polygon &polygon, cv::Size size) {
+        constexpr int shift = 4;
+        std::vector<cv::Point> corners;
+        for (const auto &corner : polygon.corners)
+            corners.emplace_back(
+                cvRound((corner.x * size.width - 0.5) * (1 << shift)), cvRound((corner.y * size.height - 0.5) * (1 << shift)));
+        cv::Mat inside = cv::Mat::zeros(size, CV_8U);
+        cv::fillPoly(inside, std::vector<std::vector<cv::Point>>{corners}, cv::Scalar(255), cv::LINE_8, shift);
+        return inside;
+    }
+};
+
 }  // namespace
 
 struct vedette_motion {
@@ -88,6 +142,7 @@ struct vedette_motion {
     cv::Mat cells, light_cells, level_cells;
     cv::Mat differing, active;  // CV_8U
     cv::Mat before, clean, stirring, labels, statistics, centres;
+    Zones zones;
     History structures, levels;
     std::vector<float> scratch;
 
@@ -299,6 +354,11 @@ struct vedette_motion {
         cv::morphologyEx(differing, clean, cv::MORPH_OPEN, box(2));
         cv::morphologyEx(clean, clean, cv::MORPH_CLOSE, box(5));
         cv::morphologyEx(active, stirring, cv::MORPH_OPEN, box(2));
+        if (!zones.empty()) {
+            zones.prepare(clean.size());
+            cv::bitwise_and(clean, zones.mask, clean);
+            cv::bitwise_and(stirring, zones.mask, stirring);
+        }
         const double total = static_cast<double>(clean.total());
         out.changed = cv::countNonZero(clean) / total;
         const int count = cv::connectedComponentsWithStats(clean, labels, statistics, centres, 8);
@@ -328,9 +388,28 @@ struct vedette_motion {
                 static_cast<float>((centres.at<double>(index, 1) + 0.5) / height),
                 static_cast<float>(statistics.at<int>(index, cv::CC_STAT_AREA) / total),
                 static_cast<float>(moving[index] / total),
+                {},
             };
+            if (zones.name_places()) find_places(index, out.regions[place]);
         }
         out.region_count = static_cast<int32_t>(kept);
+    }
+
+    /// How much of a region lies in each including zone.
+    void find_places(int index, vedette_motion_region &region) {
+        int counts[VEDETTE_MOTION_ZONES] = {};
+        const int left = statistics.at<int>(index, cv::CC_STAT_LEFT), top = statistics.at<int>(index, cv::CC_STAT_TOP);
+        const int right = left + statistics.at<int>(index, cv::CC_STAT_WIDTH);
+        const int bottom = top + statistics.at<int>(index, cv::CC_STAT_HEIGHT);
+        for (int y = top; y < bottom; y++) {
+            const int *label = labels.ptr<int>(y);
+            const uint16_t *member = zones.members.ptr<uint16_t>(y);
+            for (int x = left; x < right; x++)
+                if (label[x] == index)
+                    for (int bits = member[x]; bits; bits &= bits - 1) counts[__builtin_ctz(bits)]++;
+        }
+        for (int zone = 0; zone < VEDETTE_MOTION_ZONES; zone++)
+            region.zone_areas[zone] = counts[zone] / static_cast<float>(labels.total());
     }
 
     /// Compares with what is known and learns nothing.
@@ -411,6 +490,22 @@ vedette_motion *vedette_motion_create(const vedette_motion_parameters *parameter
         fail(error, error_size, "an unknown error in OpenCV");
     }
     return nullptr;
+}
+
+int vedette_motion_add_zone(
+    vedette_motion *motion, const vedette_motion_point *corners, int32_t count, int32_t includes, char *error,
+    size_t error_size) {
+    try {
+        if (count < 3) return fail(error, error_size, "a zone needs at least three corners");
+        std::vector<cv::Point2f> polygon;
+        for (int32_t index = 0; index < count; index++) polygon.emplace_back(corners[index].x, corners[index].y);
+        if (!motion->zones.add(std::move(polygon), includes != 0)) return fail(error, error_size, "there are too many zones");
+        return 0;
+    } catch (const std::exception &exception) {
+        return fail(error, error_size, exception.what());
+    } catch (...) {
+        return fail(error, error_size, "an unknown error in OpenCV");
+    }
 }
 
 void vedette_motion_free(vedette_motion *motion) { delete motion; }

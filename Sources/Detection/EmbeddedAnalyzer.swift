@@ -59,7 +59,7 @@ package final class EmbeddedAnalyzer: VisionModel {
         do throws(BlockingQueue.Refusal) {
             outcome = try await queue.run { [looker] ticket in
                 Result { () throws(ObjectDetectorError) in
-                    try looker.value.sightings(in: pictures, labels: known) { ticket.isCancelled }
+                    try looker.value.sightings(in: pictures, labels: known, zones: request.zones) { ticket.isCancelled }
                 }
             }
         } catch {

@@ -18,11 +18,11 @@ final class Looker {
     /// Cost with YOLOX, in inferences: one for each picture, one more for each with a small moving region, and three for
     /// every four pictures whose movement is still unexplained, if vehicles are looked for.
     func sightings(
-        in pictures: [JudgeRequest.Picture], labels: [WantedLabel], isCancelled: () -> Bool
+        in pictures: [JudgeRequest.Picture], labels: [WantedLabel], zones: [Zone] = [], isCancelled: () -> Bool
     ) throws(ObjectDetectorError) -> [Sighting]? {
         var decoded: [ObjectDetectorPicture] = []
         for picture in pictures { decoded.append(try ObjectDetectorPicture(jpeg: picture.jpeg)) }
-        let filter = MovementFilter(boxes: pictures.map(\.box))
+        let filter = MovementFilter(boxes: pictures.map(\.box), zones: zones)
         switch detector {
         case .hog(let people):
             var seen: [Sighting] = []

@@ -4,6 +4,8 @@ internal import Domain
 struct MovementFilter: Sendable {
     /// The moving region of each picture; nil where none is known.
     var boxes: [Box?]
+    /// Of the camera; what neither stands in a watched place nor reaches half into one does not count.
+    var zones: [Zone] = []
 
     /// Whether anything is known of what moved. If not, everything seen counts.
     var knowsMovement: Bool { boxes.contains { $0 != nil } }
@@ -14,6 +16,7 @@ struct MovementFilter: Sendable {
     /// Most of it must lie in the region: for a rigid thing a third, because it moves as a whole. People and animals may
     /// move a limb only, so for them it is enough that they hold a good part of the region.
     func counts(_ sighting: Sighting) -> Bool {
+        guard zones.watch(sighting.box) else { return false }
         guard knowsMovement else { return true }
         let own = boxes.indices.contains(sighting.picture) ? boxes[sighting.picture] : nil
         let regions = own.map { [$0] } ?? boxes.compactMap { $0 }

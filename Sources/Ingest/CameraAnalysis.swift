@@ -22,7 +22,7 @@ package final class CameraAnalysis {
     private let clock: any WallClock
     private let wake: @Sendable () -> Void
     private let detector: any MotionDetector
-    private var gate: MotionGate
+    private var gate: ZonedGate
     private var machine: EventMachine
     package private(set) var ladder: Ladder
 

@@ -209,7 +209,8 @@ actor CameraConnection {
             for unit in units { writer.append(unit) }
             identifiers[slot] = id
             recordings[slot] = EventRecording(
-                draft: draft, stream: stream, writer: writer, clipStarts: first, clock: clock, ports: ports,
+                draft: draft, stream: stream, writer: writer, clipStarts: first,
+                hasZones: camera.settings.zones.contains { $0.kind == .include }, clock: clock, ports: ports,
                 logger: logger)
             logger.info("event", metadata: ["event": "\(id)"])
         } catch {

@@ -10,6 +10,7 @@ final class EventRecording: Sendable {
         var picker = EvidencePicker<Still>()
         var thumbnail: Still?
         var boxes: [TimedBox] = []
+        var zones: [String] = []
         var lastBoxes: MediaTime?
         var span: EventSpan?
         var state: Event.State = .ready
@@ -23,6 +24,8 @@ final class EventRecording: Sendable {
     let writer: any ClipWriter
     private let stream: StreamDescription
     private let clipStarts: MediaTime
+    /// Whether the camera has include zones.
+    private let hasZones: Bool
     /// As it was when the event opened, so that all its times agree with each other.
     private let clock: ClockMap
     private let ports: IngestPorts
@@ -30,24 +33,28 @@ final class EventRecording: Sendable {
     private let state = Mutex(State())
 
     init(
-        draft: EventDraft, stream: StreamDescription, writer: any ClipWriter, clipStarts: MediaTime, clock: ClockMap,
-        ports: IngestPorts, logger: Logger
+        draft: EventDraft, stream: StreamDescription, writer: any ClipWriter, clipStarts: MediaTime, hasZones: Bool,
+        clock: ClockMap, ports: IngestPorts, logger: Logger
     ) {
         self.draft = draft
         self.stream = stream
         self.writer = writer
         self.clipStarts = clipStarts
+        self.hasZones = hasZones
         self.clock = clock
         self.ports = ports
         self.logger = logger
     }
 
     /// A moving frame: keeps its boxes now and then, and a JPEG where it is worth one.
-    func moved(at time: MediaTime, score: Double, boxes: [Box], frame: any DecodedFrame) {
+    func moved(at time: MediaTime, score: Double, boxes: [ZonedBox], frame: any DecodedFrame) {
         let (wanted, best) = state.withLock { state -> (Bool, Bool) in
+            for name in boxes.flatMap(\.zones) where !state.zones.contains(name) { state.zones.append(name) }
             if state.boxes.count < Self.maximumBoxes, state.lastBoxes.map({ time.seconds(since: $0) >= 0.5 }) ?? true {
                 let seconds = time.seconds(since: clipStarts)
-                state.boxes += boxes.prefix(3).map { TimedBox(box: $0, atSeconds: seconds) }
+                state.boxes += boxes.prefix(3).map {
+                    TimedBox(box: $0.box, atSeconds: seconds, zones: hasZones ? $0.zones : nil)
+                }
                 state.lastBoxes = time
             }
             return (state.picker.wants(at: time, score: score), state.picker.isBest(score: score))
@@ -64,7 +71,7 @@ final class EventRecording: Sendable {
                 )
             }
             state.withLock { state in
-                state.picker.add(at: time, score: score, box: boxes.first, payload: still)
+                state.picker.add(at: time, score: score, box: boxes.first?.box, payload: still)
                 if let thumbnail { state.thumbnail = thumbnail }
             }
         } catch {
@@ -92,7 +99,7 @@ final class EventRecording: Sendable {
                 evidence: collected.picker.chosen(limit: Self.evidenceLimit).map {
                     EventOutcome.Evidence(
                         still: $0.payload, atSeconds: $0.at.seconds(since: clipStarts), box: $0.box)
-                })
+                }, zones: hasZones ? collected.zones : nil)
             try await ports.spool.finish(draft, outcome)
         } catch {
             logger.error(

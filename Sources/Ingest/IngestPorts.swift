@@ -10,7 +10,7 @@ package struct IngestPorts: Sendable {
     package var stills: any StillEncoder
     /// A fresh detector for one connection.
     package var makeDetector: @Sendable (CameraSettings) throws -> any MotionDetector
-    package var makeGate: @Sendable (CameraSettings) -> MotionGate
+    package var makeGate: @Sendable (CameraSettings) -> ZonedGate
     package var clock: any WallClock
     /// Shared by all cameras of the process.
     package var pools: DecoderPools
@@ -19,7 +19,7 @@ package struct IngestPorts: Sendable {
         sources: any SourceOpener, decoders: any DecoderOpener, clips: any ClipWriterOpener,
         live: any LiveMuxerOpener, spool: any EventSpool, stills: any StillEncoder,
         makeDetector: @escaping @Sendable (CameraSettings) throws -> any MotionDetector,
-        makeGate: @escaping @Sendable (CameraSettings) -> MotionGate, clock: any WallClock,
+        makeGate: @escaping @Sendable (CameraSettings) -> ZonedGate, clock: any WallClock,
         pools: DecoderPools = DecoderPools()
     ) {
         self.sources = sources

@@ -5,9 +5,14 @@ package import OpenCVKit
 package final class MotionAnalyzer: MotionDetector {
     private let model: MotionModel
 
-    /// Fails only without memory or with parameters out of bounds.
-    package init(parameters: MotionModel.Parameters = MotionModel.Parameters()) throws {
-        model = try MotionModel(parameters: parameters)
+    /// Fails only without memory, with parameters out of bounds, or with more zones than `ZoneRules` allow.
+    package init(parameters: MotionModel.Parameters = MotionModel.Parameters(), zones: [Zone] = []) throws {
+        var model = try MotionModel(parameters: parameters)
+        for zone in zones {
+            try model.add(
+                MotionModel.Zone(corners: zone.points.map { ($0.x, $0.y) }, includes: zone.kind == .include))
+        }
+        self.model = model
     }
 
     package func measure(_ picture: PictureView, at presentation: MediaTime) throws -> MotionMeasurement {
@@ -28,7 +33,7 @@ package final class MotionAnalyzer: MotionDetector {
         let regions = measured.regions.map {
             MotionRegion(
                 box: Box(x: $0.x, y: $0.y, width: $0.width, height: $0.height), centreX: $0.centreX,
-                centreY: $0.centreY, area: $0.area, active: $0.active)
+                centreY: $0.centreY, area: $0.area, active: $0.active, zoneAreas: $0.zoneAreas)
         }
         return MotionMeasurement(
             presentation: presentation, changedFraction: measured.changed, globalChangeFraction: measured.lightChange,

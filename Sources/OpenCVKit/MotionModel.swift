@@ -51,12 +51,25 @@ package struct MotionModel: ~Copyable {
         }
     }
 
+    /// A polygon whose inside counts or does not; corners as fractions of the picture, origin top left.
+    package struct Zone: Sendable {
+        package var corners: [(x: Double, y: Double)]
+        package var includes: Bool
+
+        package init(corners: [(x: Double, y: Double)], includes: Bool) {
+            self.corners = corners
+            self.includes = includes
+        }
+    }
+
     /// A connected region that differs from the background; positions are fractions of the picture, origin top left.
     package struct Region: Sendable, Hashable {
         package var x, y, width, height: Double
         package var centreX, centreY: Double
         /// Share of the picture it covers, and the part of that which changed just now.
         package var area, active: Double
+        /// Shares of the picture that it covers in each including zone, in their order.
+        package var zoneAreas: [Double]
     }
 
     /// What one picture showed. Shares are 0–1.
@@ -72,6 +85,7 @@ package struct MotionModel: ~Copyable {
     }
 
     private let handle: OpaquePointer
+    private var includingZones = 0
 
     package init(parameters: Parameters = Parameters()) throws(OpenCVError) {
         var values = parameters.values
@@ -81,6 +95,18 @@ package struct MotionModel: ~Copyable {
     }
 
     deinit { vedette_motion_free(handle) }
+
+    /// Adds a zone, before the first picture; at most 16. Without an including zone the whole picture counts; what an
+    /// excluding one covers never does.
+    package mutating func add(_ zone: Zone) throws(OpenCVError) {
+        let corners = zone.corners.map { vedette_motion_point(x: Float($0.x), y: Float($0.y)) }
+        let handle = handle
+        _ = try OpenCVError.collecting("adding a zone to a motion model") { error, size in
+            vedette_motion_add_zone(
+                handle, corners, Int32(clamping: corners.count), zone.includes ? 1 : 0, error, size) == 0 ? true : nil
+        }
+        if zone.includes { includingZones += 1 }
+    }
 
     /// Measures one 8-bit luma plane, in place; `seconds` grows from picture to picture, else all begins anew. Without
     /// `learns` the picture is only compared with what is known, and `restarted` says that it seems another scene.
@@ -98,12 +124,17 @@ package struct MotionModel: ~Copyable {
                 error, size) == 0 ? true : nil
         }
         let count = Int(out.region_count)
+        let zones = includingZones
         let regions = withUnsafeBytes(of: out.regions) { raw in
-            raw.bindMemory(to: vedette_motion_region.self).prefix(count).map {
+            raw.bindMemory(to: vedette_motion_region.self).prefix(count).map { region in
                 Region(
-                    x: Double($0.x), y: Double($0.y), width: Double($0.width), height: Double($0.height),
-                    centreX: Double($0.centre_x), centreY: Double($0.centre_y), area: Double($0.area),
-                    active: Double($0.active))
+                    x: Double(region.x), y: Double(region.y), width: Double(region.width),
+                    height: Double(region.height),
+                    centreX: Double(region.centre_x), centreY: Double(region.centre_y), area: Double(region.area),
+                    active: Double(region.active),
+                    zoneAreas: withUnsafeBytes(of: region.zone_areas) { areas in
+                        areas.bindMemory(to: Float.self).prefix(zones).map(Double.init)
+                    })
             }
         }
         return Measurement(

@@ -31,6 +31,7 @@ package enum ConfigurationReference {
             case .flag: type = "true or false"
             case .choice(let words): type = words.map { "`\($0)`" }.joined(separator: ", ")
             case .textList: type = "list of words"
+            case .points: type = "list of `[x, y]`, fractions of the picture"
             case .group(let inner):
                 text += "| `\(path)\(row.key)` | mapping | | | \(row.sentence) |\n"
                 append(inner, path: "\(path)\(row.key).", variable: name + "_", to: &text)

@@ -74,6 +74,11 @@ enum EnvironmentOverrides {
                 }
                 map.set(row.key, RawSetting(content: .list(words), origin: origin))
                 return true
+            case .points:
+                guard path == name else { continue }
+                guard let points = try RawSetting.parse(yaml: "d: \(text)", fileName: origin)["d"] else { continue }
+                map.set(row.key, points)
+                return true
             case .text, .number, .integer, .flag, .choice:
                 guard path == name else { continue }
                 map.set(row.key, RawSetting(content: text.isEmpty ? .empty : .scalar(text), origin: origin))

@@ -10,6 +10,8 @@ package struct SettingRow: Sendable {
         case flag
         case choice([String])
         case textList
+        /// A list of `[x, y]`.
+        case points
         /// A mapping of further settings.
         case group([SettingRow])
         /// A list of mappings; each is told from the others by the setting named `identity`.

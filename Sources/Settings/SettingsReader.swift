@@ -5,6 +5,7 @@ struct CheckedSettings {
         case number(Double)
         case flag(Bool)
         case texts([String])
+        case points([(x: Double, y: Double)])
         case group(CheckedSettings)
         case groups([CheckedSettings])
     }
@@ -16,6 +17,11 @@ struct CheckedSettings {
     func number(_ key: String) -> Double? { if case .number(let value)? = values[key] { value } else { nil } }
     func flag(_ key: String) -> Bool? { if case .flag(let value)? = values[key] { value } else { nil } }
     func texts(_ key: String) -> [String]? { if case .texts(let value)? = values[key] { value } else { nil } }
+    func points(_ key: String) -> [(x: Double, y: Double)] {
+        if case .points(let value)? = values[key] { value } else { [] }
+    }
+    /// Whether the key was given or has a default.
+    func has(_ key: String) -> Bool { values[key] != nil }
     func group(_ key: String) -> CheckedSettings? { if case .group(let value)? = values[key] { value } else { nil } }
     func groups(_ key: String) -> [CheckedSettings] { if case .groups(let value)? = values[key] { value } else { [] } }
     /// Where the value was written, for errors found later.
@@ -110,6 +116,19 @@ struct CheckedSettings {
                         throw SettingsError("an entry of \(name) at \(entry.origin) must be text")
                     }
                     return text
+                })
+        case .points:
+            let form = "a list of corners, as in `[[0, 0.5], [1, 0.5], [1, 1]]`"
+            guard case .list(let entries) = raw.content else {
+                throw SettingsError("\(name) at \(raw.origin) must be \(form)")
+            }
+            return .points(
+                try entries.map { (entry) throws(SettingsError) in
+                    guard case .list(let pair) = entry.content, pair.count == 2,
+                        case .scalar(let across) = pair[0].content, case .scalar(let down) = pair[1].content,
+                        let x = Double(across), let y = Double(down)
+                    else { throw SettingsError("\(name) at \(entry.origin) must be \(form)") }
+                    return (x, y)
                 })
         case .group(let rows):
             return .group(try CheckedSettings(raw, rows: rows, path: "\(path)\(row.key)."))

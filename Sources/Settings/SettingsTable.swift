@@ -65,6 +65,27 @@ package enum SettingsTable {
             return SettingRow(
                 bound.key, .number(bound.range), default: plain(standard), unit: bound.unit, bound.sentence)
         }
+        + [
+            SettingRow(
+                "zones", .groupList(identity: "name", zone),
+                "Where motion counts and where not. Without an include zone the whole picture counts; an exclude zone wins. "
+                    + "Left out, the zones set over the API stay; `[]` removes them.")
+        ]
+
+    static let zone: [SettingRow] =
+        [
+            SettingRow("name", .text, required: true, "Unique within the camera; as a camera's name."),
+            SettingRow(
+                "kind", .choice(Zone.Kind.allCases.map(\.rawValue)), default: Zone.Kind.include.rawValue,
+                "`include`: motion counts here. `exclude`: never."),
+            SettingRow(
+                "points", .points, required: true,
+                "3 to 64 corners of a polygon that does not cross itself, from `[0, 0]` top left to `[1, 1]` bottom right."
+            ),
+        ]
+        + CameraRules.bounds.filter { $0.field == \.sensitivity || $0.field == \.minimumArea }.map {
+            SettingRow($0.key, .number($0.range), unit: $0.unit, "Of an include zone; left out: the camera's.")
+        }
 
     static let analyzer: [SettingRow] = [
         SettingRow("name", .text, required: true, "Unique name, used in `policy.analyzers`."),

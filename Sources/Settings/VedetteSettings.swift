@@ -6,11 +6,14 @@ package struct VedetteSettings: Sendable {
         package var name: String
         package var enabled: Bool
         package var settings: CameraSettings
+        /// The file says nothing about zones: those of the database stay.
+        package var keepsZones: Bool
 
-        package init(name: String, enabled: Bool, settings: CameraSettings) {
+        package init(name: String, enabled: Bool, settings: CameraSettings, keepsZones: Bool = true) {
             self.name = name
             self.enabled = enabled
             self.settings = settings
+            self.keepsZones = keepsZones
         }
     }
     package struct AnalyzerEntry: Sendable, Hashable {
@@ -123,7 +126,18 @@ package struct VedetteSettings: Sendable {
         for bound in CameraRules.bounds {
             if let number = entry.number(bound.key) { settings[keyPath: bound.field] = number }
         }
-        return CameraEntry(name: name, enabled: entry.flag("enabled") ?? true, settings: settings)
+        settings.zones = entry.groups("zones").map { zone in
+            Zone(
+                name: zone.text("name") ?? "", kind: zone.text("kind").flatMap(Zone.Kind.init(rawValue:)) ?? .include,
+                points: zone.points("points").map { Zone.Point(x: $0.x, y: $0.y) },
+                sensitivity: zone.number("sensitivity"), minimumArea: zone.number("minimum_area"))
+        }
+        if let complaint = ZoneRules.complaints(settings.zones).first {
+            throw SettingsError(
+                "`\(complaint.field)` of camera `\(name)` at \(entry.origin(of: "zones")) \(complaint.message)")
+        }
+        return CameraEntry(
+            name: name, enabled: entry.flag("enabled") ?? true, settings: settings, keepsZones: !entry.has("zones"))
     }
 
     private static func analyzer(_ entry: CheckedSettings) throws(SettingsError) -> AnalyzerEntry {

@@ -70,7 +70,8 @@ package final class DiskSpool: EventSpool {
                 sha256: outcome.clip.sha256, codec: outcome.stream.codec, widthPixels: outcome.stream.widthPixels,
                 heightPixels: outcome.stream.heightPixels, hasAudio: outcome.clip.hasAudio,
                 videoUnits: outcome.clip.videoUnits),
-            thumbnailPath: thumbnailPath, evidence: evidence, continues: draft.continues)
+            thumbnailPath: thumbnailPath, evidence: evidence, continues: draft.continues,
+            zones: outcome.zones)
         try DurableFile.sync(folder: folder)
         try DurableFile.replace(layout.sidecar(of: draft.id), with: Sidecar.finished(record).encoded())
         try layout.moveIntoMedia(record)

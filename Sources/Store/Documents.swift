@@ -9,13 +9,15 @@ enum Documents {
         var width: Double
         var height: Double
         var at_seconds: Double?
+        var zones: [String]?
 
-        init(_ box: Box, atSeconds: Double? = nil) {
+        init(_ box: Box, atSeconds: Double? = nil, zones: [String]? = nil) {
             x = finite(box.x)
             y = finite(box.y)
             width = finite(box.width)
             height = finite(box.height)
             at_seconds = atSeconds.map(finite)
+            self.zones = zones
         }
 
         var box: Box { Box(x: x, y: y, width: width, height: height) }
@@ -31,13 +33,41 @@ enum Documents {
     }
 
     static func text(_ boxes: [TimedBox]) throws -> String {
-        try encode(boxes.map { BoxDocument($0.box, atSeconds: $0.atSeconds) })
+        try encode(boxes.map { BoxDocument($0.box, atSeconds: $0.atSeconds, zones: $0.zones) })
     }
 
     static func boxes(_ text: String) throws -> [TimedBox] {
         if text == "[]" { return [] }
         return try JSONDecoder().decode([BoxDocument].self, from: Data(text.utf8))
-            .map { TimedBox(box: $0.box, atSeconds: $0.at_seconds ?? 0) }
+            .map { TimedBox(box: $0.box, atSeconds: $0.at_seconds ?? 0, zones: $0.zones) }
+    }
+
+    private struct ZoneDocument: Codable {
+        var name: String
+        var kind: String
+        var points: [[Double]]
+        var sensitivity: Double?
+        var minimum_area: Double?
+    }
+
+    static func text(_ zones: [Zone]) throws -> String {
+        try encode(
+            zones.map { zone in
+                ZoneDocument(
+                    name: zone.name, kind: zone.kind.rawValue,
+                    points: zone.points.map { [finite($0.x), finite($0.y)] },
+                    sensitivity: zone.sensitivity.map(finite), minimum_area: zone.minimumArea.map(finite))
+            })
+    }
+
+    static func zones(_ text: String) throws -> [Zone] {
+        if text == "[]" { return [] }
+        return try JSONDecoder().decode([ZoneDocument].self, from: Data(text.utf8)).map { document in
+            Zone(
+                name: document.name, kind: Zone.Kind(rawValue: document.kind) ?? .include,
+                points: document.points.filter { $0.count == 2 }.map { Zone.Point(x: $0[0], y: $0[1]) },
+                sensitivity: document.sensitivity, minimumArea: document.minimum_area)
+        }
     }
 
     static func text(_ evidence: [EvidenceRecord]) throws -> String {

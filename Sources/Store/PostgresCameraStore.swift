@@ -8,7 +8,8 @@ struct PostgresCameraStore: CameraStore {
 
     private static let columns = """
         id, organization_id, site_id, name, enabled, url, transport, timeout_seconds, pre_roll_seconds, post_roll_seconds,
-        merge_gap_seconds, cool_down_seconds, maximum_length_seconds, sensitivity, minimum_area, revision, analysis
+        merge_gap_seconds, cool_down_seconds, maximum_length_seconds, sensitivity, minimum_area, revision, analysis,
+        zones
         """
 
     func sites(of organization: Identifier<Organization>) async throws -> [Site] {
@@ -60,11 +61,11 @@ struct PostgresCameraStore: CameraStore {
                 """
                 WITH inserted AS (
                     INSERT INTO cameras (\(Self.columns))
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
                     RETURNING id
                 )
                 SELECT pg_notify('\(Channel.cameras)', id::text) FROM inserted
-                """, Self.values(camera))
+                """, try Self.values(camera))
         }
     }
 
@@ -76,12 +77,12 @@ struct PostgresCameraStore: CameraStore {
                     UPDATE cameras SET site_id = $3, name = $4, enabled = $5, url = $6, transport = $7,
                         timeout_seconds = $8, pre_roll_seconds = $9, post_roll_seconds = $10, merge_gap_seconds = $11,
                         cool_down_seconds = $12, maximum_length_seconds = $13, sensitivity = $14, minimum_area = $15,
-                        analysis = $17, revision = revision + 1, updated_at = now()
+                        analysis = $17, zones = $18, revision = revision + 1, updated_at = now()
                     WHERE id = $1 AND organization_id = $2 AND revision = $16 AND deleted_at IS NULL
                     RETURNING id, revision
                 )
                 SELECT revision, pg_notify('\(Channel.cameras)', id::text) FROM updated
-                """, Self.values(camera))
+                """, try Self.values(camera))
             if let row = rows.first { return try row.get("revision") }
             // Tells a camera that is gone from one that someone else changed.
             _ = try await self.camera(camera.id, of: camera.organization)
@@ -132,7 +133,7 @@ struct PostgresCameraStore: CameraStore {
 
     private static func missing(_ id: Identifier<Camera>) -> StoreError { .notFound("there is no camera \(id)") }
 
-    private static func values(_ camera: Camera) -> [PostgresValue] {
+    private static func values(_ camera: Camera) throws -> [PostgresValue] {
         let settings = camera.settings
         return [
             .id(camera.id), .id(camera.organization), .id(camera.site), .text(camera.name), .bool(camera.enabled),
@@ -140,6 +141,7 @@ struct PostgresCameraStore: CameraStore {
             .double(settings.preRollSeconds), .double(settings.postRollSeconds), .double(settings.mergeGapSeconds),
             .double(settings.coolDownSeconds), .double(settings.maximumLengthSeconds), .double(settings.sensitivity),
             .double(settings.minimumArea), .int(camera.revision), .text(settings.analysis.rawValue),
+            .json(try Documents.text(settings.zones)),
         ]
     }
 
@@ -153,7 +155,8 @@ struct PostgresCameraStore: CameraStore {
                 postRollSeconds: try row.get("post_roll_seconds"), mergeGapSeconds: try row.get("merge_gap_seconds"),
                 coolDownSeconds: try row.get("cool_down_seconds"),
                 maximumLengthSeconds: try row.get("maximum_length_seconds"), sensitivity: try row.get("sensitivity"),
-                minimumArea: try row.get("minimum_area"), analysis: try row.word("analysis")),
+                minimumArea: try row.get("minimum_area"), analysis: try row.word("analysis"),
+                zones: try Documents.zones(row.get("zones"))),
             revision: try row.get("revision"))
     }
 }

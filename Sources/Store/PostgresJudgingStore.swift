@@ -146,9 +146,16 @@ struct PostgresJudgingStore: JudgingStore {
                 let analyzers = try rows.map(Self.analyzer)
                 let policy = Policy(
                     id: try first.id("policy_id"), mode: try first.word("mode"), analyzers: analyzers.map(\.id))
-                return JudgeTask(event: detail, definition: definition, policy: policy, analyzers: analyzers)
+                return JudgeTask(
+                    event: detail, definition: definition, policy: policy, analyzers: analyzers,
+                    zones: try Self.zones(of: detail.record.camera, transaction))
             }
         }
+    }
+
+    static func zones(of camera: Identifier<Camera>, _ transaction: isolated Connection) throws -> [Zone] {
+        let rows = try transaction.run("SELECT zones FROM cameras WHERE id = $1", [.id(camera)])
+        return try rows.first.map { try Documents.zones($0.get("zones")) } ?? []
     }
 
     /// Makes those who configure one organization at the same time come one after the other.

@@ -368,13 +368,15 @@ struct PostgresReanalysisStore: ReanalysisStore {
                 guard let version, analyzers.count == ids.count else {
                     throw StoreError.notFound("the definition or an analyzer of the re-analysis is gone")
                 }
+                let detail = try EventRow.detail(found)
                 return (
                     .judge(
                         JudgeTask(
-                            event: try EventRow.detail(found), definition: version,
+                            event: detail, definition: version,
                             policy: Policy(
                                 id: Identifier(id.uuid), mode: try row.word("policy"), analyzers: analyzers.map(\.id)),
-                            analyzers: analyzers)), nil
+                            analyzers: analyzers,
+                            zones: try PostgresJudgingStore.zones(of: detail.record.camera, transaction))), nil
                 )
             }
         }

@@ -72,7 +72,7 @@ package struct EventJudge: Sendable {
         do {
             let request = JudgeRequest(
                 cameraName: task.event.cameraName, triggeredAt: record.triggeredAt, definition: task.definition,
-                pictures: pictures)
+                pictures: pictures, zones: task.zones)
             return .succeeded(try await verdict(task, request, isBatch: job.priority >= .batch))
         } catch {
             switch error.outcome {

@@ -124,7 +124,7 @@ struct APITests {
             #expect(
                 Set(event.keys) == [
                     "id", "organization_id", "site_id", "camera_id", "camera_name", "kind", "state", "triggered_at",
-                    "started_at", "ended_at", "score", "boxes", "clip", "thumbnail_url", "evidence",
+                    "started_at", "ended_at", "score", "boxes", "zones", "clip", "thumbnail_url", "evidence",
                     "continues_event_id", "analysis", "analysis_error", "verdict", "reviewed", "starred", "note",
                 ])
             #expect(event["triggered_at"] as? String == "2026-05-01T10:00:05.120Z")
@@ -237,6 +237,57 @@ struct APITests {
             #expect(try await client.execute(uri: path, method: .get, headers: Self.bearer).status == .notFound)
             let list = try await client.execute(uri: "/v1/cameras", method: .get, headers: Self.bearer)
             #expect(!String(buffer: list.body).contains("hunter2"))
+        }
+    }
+
+    @Test func `zones are set, read, held to the camera's revision, and refused by field`() async throws {
+        try await with { client, records in
+            let path = "/v1/cameras/\(records[0].camera)/zones"
+            let none = try await client.execute(uri: path, method: .get, headers: Self.bearer)
+            #expect(String(buffer: none.body) == #"{"zones":[]}"#)
+            var headers = Self.bearer
+            headers[.ifMatch] = try #require(none.headers[.eTag])
+            let body = ByteBuffer(
+                string: #"""
+                    {"zones": [{"name": "drive", "points": [[0.1, 0.5], [0.9, 0.5], [1, 1]], "sensitivity": 0.7},
+                    {"name": "tree", "kind": "exclude", "points": [[0, 0], [1, 0], [1, 0.4]], "minimum_area": null}]}
+                    """#)
+            let set = try await client.execute(uri: path, method: .put, headers: headers, body: body)
+            #expect(set.status == .ok && set.headers[.eTag] != none.headers[.eTag])
+            let read = try await client.execute(uri: path, method: .get, headers: Self.bearer)
+            #expect(read.body == set.body && read.headers[.eTag] == set.headers[.eTag])
+            let zones = try #require(try object(read)["zones"] as? [[String: Any]])
+            #expect(zones.map { $0["kind"] as? String } == ["include", "exclude"])
+            #expect(zones[0]["points"] as? [[Double]] == [[0.1, 0.5], [0.9, 0.5], [1, 1]])
+            #expect(zones[0]["sensitivity"] as? Double == 0.7 && zones[1]["minimum_area"] is NSNull)
+            #expect(
+                try await client.execute(uri: path, method: .put, headers: headers, body: body).status
+                    == .preconditionFailed)
+            let triangle = #""points": [[0, 0], [1, 0], [1, 1]]"#
+            for (bad, field) in [
+                (#"{}"#, "zones"), (#"{"zones": {}}"#, "zones"), (#"{"zones": [7]}"#, "zones[0]"),
+                (#"{"zones": [null]}"#, "zones[0]"), (#"{"zones": [{\#(triangle)}]}"#, "zones[0].name"),
+                (#"{"zones": [{"name": "a"}]}"#, "zones[0].points"),
+                (#"{"zones": [{"name": "a", "points": [[0, 0], [1, 1], [1, 0], [0, 1]]}]}"#, "zones[0].points"),
+                (#"{"zones": [{"name": "a", "points": [[0, 0], [1, "x"], [1, 0]]}]}"#, "zones[0].points"),
+                (#"{"zones": [{"name": "a", \#(triangle)}, {"name": "a", \#(triangle)}]}"#, "zones[1].name"),
+                (#"{"zones": [{"name": "a", \#(triangle), "sensitivity": 2}]}"#, "zones[0].sensitivity"),
+                (#"{"zones": [{"name": "a", \#(triangle), "colour": 1}]}"#, "zones[0].colour"),
+                (#"{"zones": [{"name": "a", "kind": "maybe", \#(triangle)}]}"#, "zones[0].kind"),
+            ] {
+                let response = try await client.execute(
+                    uri: path, method: .put, headers: Self.bearer, body: ByteBuffer(string: bad))
+                #expect(response.status == .unprocessableContent, "\(bad)")
+                let errors = try object(response)["errors"] as? [[String: String]]
+                #expect(errors?.contains { $0["field"] == field } == true, "\(bad): \(String(buffer: response.body))")
+            }
+            // Other settings leave them alone.
+            let patched = try await client.execute(
+                uri: "/v1/cameras/\(records[0].camera)", method: .patch, headers: Self.bearer,
+                body: ByteBuffer(string: #"{"post_roll_seconds": 4}"#))
+            #expect(patched.status == .ok)
+            let kept = try await client.execute(uri: path, method: .get, headers: Self.bearer)
+            #expect(kept.body == set.body)
         }
     }
 

@@ -52,7 +52,7 @@ struct LiveFromCameraTests {
             let ports = IngestPorts(
                 sources: RTSPOpener(clock: Clock()), decoders: GStreamerDecoderOpener(), clips: MP4ClipWriterOpener(),
                 live: LiveFragmentsOpener(), spool: Nothing(), stills: Nothing(), makeDetector: { _ in Calm() },
-                makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: Clock())
+                makeGate: { ZonedGate($0) }, clock: Clock())
             let now = Clock().now
             let camera = Camera(
                 id: .make(at: now), organization: Organization.first, site: Site.first, name: "gate", enabled: true,

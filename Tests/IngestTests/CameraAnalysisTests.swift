@@ -122,7 +122,7 @@ struct CameraAnalysisTests {
             let ports = IngestPorts(
                 sources: RTSPOpener(clock: SystemClock()), decoders: decoders, clips: Nothing(),
                 live: Nothing(), spool: Nothing(), stills: Nothing(), makeDetector: { _ in unsafe },
-                makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: SystemClock(), pools: pools)
+                makeGate: { ZonedGate($0) }, clock: SystemClock(), pools: pools)
             analysis = try CameraAnalysis(
                 footage.stream, camera: CameraSettings(url: ""), ports: ports,
                 ladder: Ladder(settings: settings, seed: 1), wake: wakes.wake)

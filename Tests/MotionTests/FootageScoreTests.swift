@@ -36,7 +36,7 @@ struct FootageScoreTests {
     static func events(of clip: SharedMedia.Clip, in folder: URL, ffmpeg: URL) throws -> ([Event], Double) {
         let analyzer = try MotionAnalyzer()
         let camera = CameraSettings(url: "")
-        var gate = MotionGate(settings: MotionGateSettings(camera))
+        var gate = ZonedGate(camera)
         var machine = EventMachine(settings: EventSettings(camera))
         var actions: [EventAction] = []
         var index = 0

@@ -45,6 +45,39 @@ struct SettingsTests {
         #expect(settings.definitionLabels == ["person", "vehicle", "animal"])
     }
 
+    @Test func `zones of a camera are read, and kept from the database where the file has none`() throws {
+        let settings = try load(
+            """
+            cameras:
+              - name: gate
+                url: rtsp://h/x
+                zones:
+                  - {name: drive, points: [[0.1, 0.45], [0.9, 0.45], [1, 1]], sensitivity: 0.7}
+                  - {name: tree, kind: exclude, points: [[0.7, 0.4], [0.9, 0.4], [0.8, 0.7]]}
+              - {name: yard, url: rtsp://h/y}
+              - {name: shed, url: rtsp://h/z, zones: []}
+            """, ["VEDETTE_CAMERAS_GATE_ZONES_TREE_POINTS": "[[0, 0], [1, 0], [1, 0.5]]"])
+        let zones = settings.cameras[0].settings.zones
+        #expect(zones.map(\.name) == ["drive", "tree"] && zones.map(\.kind) == [.include, .exclude])
+        #expect(zones[0].points.first == Zone.Point(x: 0.1, y: 0.45) && zones[0].points.count == 3)
+        #expect(zones[0].sensitivity == 0.7 && zones[0].minimumArea == nil && zones[1].sensitivity == nil)
+        #expect(zones[1].points.last == Zone.Point(x: 1, y: 0.5))
+        #expect(settings.cameras.map(\.keepsZones) == [false, true, false])
+    }
+
+    @Test(arguments: [
+        ("points: [[0, 0], [1, 1], [1, 0], [0, 1]]", "crosses"), ("points: [[0, 0], [1, 0]]", "3 to 64"),
+        ("points: [[0, 0], [1, 0], [1, 2]]", "corner 3 is outside"),
+        ("points: [[0, 0], [1, 0], [1]]", "list of corners"),
+        ("points: 7", "list of corners"), ("kind: other, points: [[0, 0], [1, 0], [1, 1]]", "include, exclude"),
+        ("kind: include", "`cameras[0].zones[0].points` is missing"),
+        ("kind: exclude, minimum_area: 0.1, points: [[0, 0], [1, 0], [1, 1]]", "zones[0].minimum_area"),
+    ])
+    func `a zone that is none is refused with its line`(zone: String, words: String) {
+        let text = complaint("cameras:\n  - name: gate\n    url: rtsp://h/x\n    zones:\n      - {name: a, \(zone)}")
+        #expect(text.contains(words) && text.contains("line "), "\(text)")
+    }
+
     @Test func `no file at all gives an embedded analyzer and loopback`() throws {
         let settings = try load(nil)
         #expect(settings.listenHost == "127.0.0.1")

@@ -16,8 +16,16 @@ struct CameraStoreTests {
             camera.enabled = false
             camera.settings = CameraSettings(
                 url: "rtsp://u:p@host/x", transport: .udp, timeoutSeconds: 3.5, preRollSeconds: 7, postRollSeconds: 8,
-                mergeGapSeconds: 0.1, coolDownSeconds: 2, maximumLengthSeconds: 90, sensitivity: 0.75, minimumArea: 0.01
-            )
+                mergeGapSeconds: 0.1, coolDownSeconds: 2, maximumLengthSeconds: 90, sensitivity: 0.75,
+                minimumArea: 0.01,
+                zones: [
+                    Zone(
+                        name: "drive", points: [(0.1, 0.45), (0.9, 0.45), (1, 1)].map { Zone.Point(x: $0.0, y: $0.1) },
+                        sensitivity: 0.7, minimumArea: 0.002),
+                    Zone(
+                        name: "tree \"é\"", kind: .exclude,
+                        points: [(0, 0), (1, 0), (0, 1)].map { Zone.Point(x: $0.0, y: $0.1) }),
+                ])
             try await test.store.cameras.insert(camera)
             #expect(try await test.store.cameras.camera(camera.id, of: organization) == camera)
             #expect(try await test.store.cameras.cameras(of: organization).map(\.name) == ["gate", "yard"])
@@ -48,6 +56,9 @@ struct CameraStoreTests {
         try await TestStore.with { test async throws in
             var camera = try await test.makeCamera()
             camera.settings.sensitivity = 0.9
+            camera.settings.zones = [
+                Zone(name: "all", points: [(0, 0), (1, 0), (1, 1)].map { Zone.Point(x: $0.0, y: $0.1) })
+            ]
             #expect(try await test.store.cameras.update(camera) == 2)
             let error = await #expect(throws: StoreError.self) { _ = try await test.store.cameras.update(camera) }
             if case .conflict = error {} else { Issue.record("\(String(describing: error)) is no conflict") }

@@ -14,7 +14,9 @@ struct EventStoreTests {
         try await TestStore.with { test async throws in
             try await test.configureJudging()
             let camera = try await test.makeCamera()
-            let record = TestStore.record(camera)
+            var record = TestStore.record(camera)
+            record.zones = ["drive", "back, \"left\""]
+            record.boxes[0].zones = ["drive"]
             try await test.store.events.handOver(record)
             let detail = try await test.store.events.event(record.id, of: organization)
             #expect(detail.record == record)

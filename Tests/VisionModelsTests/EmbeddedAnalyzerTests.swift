@@ -92,6 +92,18 @@ struct EmbeddedAnalyzerTests {
         #expect(!filter.counts(try Self.sighting("car", 0.9, x: 0.3, size: 0.5)))
     }
 
+    @Test func `outside the camera's zones nothing counts, whatever moved there`() throws {
+        let street = Zone(
+            name: "street", kind: .exclude,
+            points: [(0.5, 0), (1, 0), (1, 1), (0.5, 1)].map { Zone.Point(x: $0.0, y: $0.1) })
+        for boxes in [[nil], [Box(x: 0, y: 0, width: 1, height: 1)]] as [[Box?]] {
+            let filter = MovementFilter(boxes: boxes, zones: [street])
+            #expect(!filter.counts(try Self.sighting("car", 0.9, x: 0.6)))
+            #expect(filter.counts(try Self.sighting("car", 0.9, x: 0.1)))
+            #expect(filter.moving([try Self.sighting("person", 0.9, x: 0.7)]).isEmpty)
+        }
+    }
+
     @Test func `a car at the same place in every picture is parked`() throws {
         let everywhere = Box(x: 0, y: 0, width: 1, height: 1)
         let filter = MovementFilter(boxes: [everywhere, everywhere, everywhere])

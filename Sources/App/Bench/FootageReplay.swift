@@ -31,8 +31,8 @@ struct FootageReplay: Sendable {
         let ports = IngestPorts(
             sources: RTSPOpener(clock: SystemClock()), decoders: GStreamerDecoderOpener(), clips: NoClips(),
             live: LiveFragmentsOpener(), spool: NoSpool(), stills: JPEGStillEncoder(),
-            makeDetector: { _ in try MotionAnalyzer() },
-            makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: SystemClock())
+            makeDetector: { try MotionAnalyzer(zones: $0.zones) },
+            makeGate: { ZonedGate($0) }, clock: SystemClock())
         let analysis = try CameraAnalysis(
             footage.stream, camera: camera, ports: ports,
             ladder: Ladder(settings: LadderSettings(mode: mode), seed: seed), wake: { continuation.yield() })

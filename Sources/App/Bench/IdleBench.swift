@@ -127,8 +127,8 @@ package enum IdleBench {
         IngestPorts(
             sources: RTSPOpener(clock: SystemClock()), decoders: GStreamerDecoderOpener(), clips: NoClips(),
             live: LiveFragmentsOpener(), spool: NoSpool(), stills: JPEGStillEncoder(),
-            makeDetector: { _ in try MotionAnalyzer() },
-            makeGate: { MotionGate(settings: MotionGateSettings($0)) }, clock: SystemClock())
+            makeDetector: { try MotionAnalyzer(zones: $0.zones) },
+            makeGate: { ZonedGate($0) }, clock: SystemClock())
     }
 
     /// Starts this program as the cameras; gives their addresses.

@@ -39,6 +39,13 @@ typedef struct {
     double scene_likeness;
 } vedette_motion_parameters;
 
+enum { VEDETTE_MOTION_ZONES = 16 };
+
+/// A place as fractions of width and height, origin top left.
+typedef struct {
+    float x, y;
+} vedette_motion_point;
+
 /// One connected region that differs from the background. Positions are fractions of width and of height.
 typedef struct {
     float x, y, width, height;
@@ -47,6 +54,8 @@ typedef struct {
     float area;
     /// Share of the picture it covers and that also changed just now.
     float active;
+    /// Share of the picture it covers in each including zone, in the order in which they were added.
+    float zone_areas[VEDETTE_MOTION_ZONES];
 } vedette_motion_region;
 
 enum { VEDETTE_MOTION_REGIONS = 32 };
@@ -75,6 +84,13 @@ vedette_motion_parameters vedette_motion_default_parameters(void);
 /// NULL on failure, with the reason in `error`.
 vedette_motion *vedette_motion_create(const vedette_motion_parameters *parameters, char *error, size_t error_size);
 void vedette_motion_free(vedette_motion *motion);
+
+/// Adds a polygon, before the first picture. What differs or stirs outside all including ones (if there is any), or inside an
+/// excluding one, is in no region. Light, shake, noise and a replaced scene are measured on the whole picture nonetheless.
+/// Corners are copied. 0 on success, -1 with the reason in `error`.
+int vedette_motion_add_zone(
+    vedette_motion *motion, const vedette_motion_point *corners, int32_t count, int32_t includes, char *error,
+    size_t error_size);
 
 /// Measures one 8-bit luma plane in place; nothing of it is kept. 0 on success, -1 with the reason in `error`.
 int vedette_motion_measure(

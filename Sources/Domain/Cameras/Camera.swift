@@ -71,12 +71,14 @@ package struct CameraSettings: Sendable, Hashable {
     /// Smallest moving region that counts, as a fraction of the picture.
     package var minimumArea: Double
     package var analysis: AnalysisMode
+    /// Where motion counts and where not; at most `ZoneRules.maximumZones`.
+    package var zones: [Zone]
 
     package init(
         url: String, transport: SourceLocation.Transport = .tcp, timeoutSeconds: Double = 10,
         preRollSeconds: Double = 5, postRollSeconds: Double = 5, mergeGapSeconds: Double = 1.0,
         coolDownSeconds: Double = 0, maximumLengthSeconds: Double = 60, sensitivity: Double = 0.5,
-        minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder
+        minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder, zones: [Zone] = []
     ) {
         self.url = url
         self.transport = transport
@@ -89,6 +91,7 @@ package struct CameraSettings: Sendable, Hashable {
         self.sensitivity = sensitivity
         self.minimumArea = minimumArea
         self.analysis = analysis
+        self.zones = zones
     }
 
     package var location: SourceLocation {

@@ -28,7 +28,7 @@ package enum EventAction: Sendable, Hashable {
     /// at the maximum length and whose clip ends exactly where this one begins.
     case open(EventSlot, triggered: MediaTime, started: MediaTime, clipFrom: MediaTime, continues: EventSlot?)
     /// A moving frame belongs to this event: a candidate for evidence.
-    case moving(EventSlot, at: MediaTime, score: Double, boxes: [Box])
+    case moving(EventSlot, at: MediaTime, score: Double, boxes: [ZonedBox])
     /// End the clip after the last unit presented before `clipUntil`; the event is over.
     case close(EventSlot, EventSpan, clipUntil: MediaTime)
 }

@@ -44,7 +44,7 @@ package struct EventMachine: Sendable {
     /// Takes the judgement of one frame. `score` is the share of the picture that moved, 0–1. `since` tells that what
     /// moves was already moving then, before it was known to; an event that opens starts there.
     package mutating func observe(
-        at time: MediaTime, moving: Bool, score: Double, boxes: [Box], since: MediaTime? = nil
+        at time: MediaTime, moving: Bool, score: Double, boxes: [ZonedBox], since: MediaTime? = nil
     ) -> [EventAction] {
         if let latest, time <= latest { return [] }
         latest = time
@@ -95,7 +95,7 @@ package struct EventMachine: Sendable {
     }
 
     /// Adds a moving frame to the open event, or cuts it there when its clip is long enough.
-    private mutating func extend(at time: MediaTime, score: Double, boxes: [Box]) -> [EventAction] {
+    private mutating func extend(at time: MediaTime, score: Double, boxes: [ZonedBox]) -> [EventAction] {
         guard var running = taking else { return [] }
         if time.seconds(since: running.clipFrom) >= settings.maximumLengthSeconds {
             let slot = takeSlot()
@@ -115,7 +115,7 @@ package struct EventMachine: Sendable {
 
     /// Puts a frame into the debounce window and opens an event when the window says so.
     private mutating func consider(
-        at time: MediaTime, moving: Bool, score: Double, boxes: [Box], since: MediaTime?
+        at time: MediaTime, moving: Bool, score: Double, boxes: [ZonedBox], since: MediaTime?
     ) -> [EventAction] {
         if let coolUntil, time < coolUntil { return [] }
         window.append(Observation(at: time, since: startOfMotion(at: time, since: since), moving: moving, score: score))

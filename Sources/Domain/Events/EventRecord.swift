@@ -15,10 +15,13 @@ package struct TimedBox: Sendable, Hashable, Codable {
     package var box: Box
     /// Seconds from the clip's first picture.
     package var atSeconds: Double
+    /// The include zones it was in; nil where the camera had none.
+    package var zones: [String]?
 
-    package init(box: Box, atSeconds: Double) {
+    package init(box: Box, atSeconds: Double, zones: [String]? = nil) {
         self.box = box
         self.atSeconds = atSeconds
+        self.zones = zones
     }
 }
 
@@ -93,6 +96,8 @@ package struct EventRecord: Sendable, Hashable, Codable {
     /// Largest share of the picture that moved, 0–1.
     package var score: Double
     package var boxes: [TimedBox]
+    /// The include zones in which something moved; nil where the camera had none.
+    package var zones: [String]?
     package var clip: ClipRecord
     /// Path under the media folder; nil when no picture could be made.
     package var thumbnailPath: String?
@@ -104,7 +109,7 @@ package struct EventRecord: Sendable, Hashable, Codable {
         id: Identifier<Event>, organization: Identifier<Organization>, site: Identifier<Site>,
         camera: Identifier<Camera>, kind: Event.Kind, state: Event.State, triggeredAt: WallTime, startedAt: WallTime,
         endedAt: WallTime, score: Double, boxes: [TimedBox], clip: ClipRecord, thumbnailPath: String?,
-        evidence: [EvidenceRecord], continues: Identifier<Event>?
+        evidence: [EvidenceRecord], continues: Identifier<Event>?, zones: [String]? = nil
     ) {
         self.id = id
         self.organization = organization
@@ -121,5 +126,6 @@ package struct EventRecord: Sendable, Hashable, Codable {
         self.thumbnailPath = thumbnailPath
         self.evidence = evidence
         self.continues = continues
+        self.zones = zones
     }
 }

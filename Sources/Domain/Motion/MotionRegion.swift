@@ -9,12 +9,15 @@ package struct MotionRegion: Sendable, Hashable {
     /// Share of the picture it covers and that also changed within the last moments, 0–1: zero for what merely lies
     /// there.
     package var active: Double
+    /// Shares of the picture that it covers in each include zone, in their order; empty where the camera has none.
+    package var zoneAreas: [Double]
 
-    package init(box: Box, centreX: Double, centreY: Double, area: Double, active: Double) {
+    package init(box: Box, centreX: Double, centreY: Double, area: Double, active: Double, zoneAreas: [Double] = []) {
         self.box = box
         self.centreX = centreX
         self.centreY = centreY
         self.area = area
         self.active = active
+        self.zoneAreas = zoneAreas
     }
 }

@@ -44,6 +44,8 @@ package struct EventOutcome: Sendable {
     package var endedAt: WallTime
     package var score: Double
     package var boxes: [TimedBox]
+    /// The include zones in which something moved; nil where the camera has none.
+    package var zones: [String]?
     package var clip: FinishedClip
     package var stream: (codec: VideoCodec, widthPixels: Int, heightPixels: Int)
     package var thumbnail: Still?
@@ -51,7 +53,8 @@ package struct EventOutcome: Sendable {
 
     package init(
         state: Event.State, endedAt: WallTime, score: Double, boxes: [TimedBox], clip: FinishedClip,
-        stream: (codec: VideoCodec, widthPixels: Int, heightPixels: Int), thumbnail: Still?, evidence: [Evidence]
+        stream: (codec: VideoCodec, widthPixels: Int, heightPixels: Int), thumbnail: Still?, evidence: [Evidence],
+        zones: [String]? = nil
     ) {
         self.state = state
         self.endedAt = endedAt
@@ -61,6 +64,7 @@ package struct EventOutcome: Sendable {
         self.stream = stream
         self.thumbnail = thumbnail
         self.evidence = evidence
+        self.zones = zones
     }
 }
 

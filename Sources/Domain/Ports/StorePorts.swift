@@ -94,12 +94,17 @@ package struct JudgeTask: Sendable {
     package var definition: DefinitionVersion
     package var policy: Policy
     package var analyzers: [Analyzer]
+    /// Of the event's camera, as they are now.
+    package var zones: [Zone]
 
-    package init(event: EventDetail, definition: DefinitionVersion, policy: Policy, analyzers: [Analyzer]) {
+    package init(
+        event: EventDetail, definition: DefinitionVersion, policy: Policy, analyzers: [Analyzer], zones: [Zone] = []
+    ) {
         self.event = event
         self.definition = definition
         self.policy = policy
         self.analyzers = analyzers
+        self.zones = zones
     }
 }
 

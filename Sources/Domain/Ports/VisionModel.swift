@@ -19,17 +19,20 @@ package struct JudgeRequest: Sendable {
     package var definition: DefinitionVersion
     /// At least one, in time order.
     package var pictures: [Picture]
+    /// Of the camera: what lies outside is none of the event's.
+    package var zones: [Zone]
     /// Asked before each request to a server; nil: no budgets.
     package var gate: (any RequestGate)?
 
     package init(
         cameraName: String, triggeredAt: WallTime, definition: DefinitionVersion, pictures: [Picture],
-        gate: (any RequestGate)? = nil
+        zones: [Zone] = [], gate: (any RequestGate)? = nil
     ) {
         self.cameraName = cameraName
         self.triggeredAt = triggeredAt
         self.definition = definition
         self.pictures = pictures
+        self.zones = zones
         self.gate = gate
     }
 }
