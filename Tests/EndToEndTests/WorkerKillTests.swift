@@ -92,7 +92,7 @@ extension EndToEnd {
             #expect(try await Self.count(judged, pool) == Self.jobs, "each event has the one verdict of its job")
             let again = try await Self.count("FROM job_history WHERE expirations > 0", pool)
             #expect(again > 0, "nothing was in hand at any kill, so nothing was tested")
-            print("workers \(Self.workers), killed \(blows.count), jobs \(Self.jobs), run again \(again), asked \(seen)")
+            print("workers \(Self.workers), killed \(blows.count), jobs \(Self.jobs), run again \(again)")
             for worker in workers + [stale] { worker.kill() }
             await pool.close()
             try await cluster.stop()
