@@ -76,7 +76,8 @@ struct Vedette: Sendable {
         firstPassword = try await accounts.begin(adminToken: token.token, organization: Organization.first)
         api = APIDependencies(
             accounts: accounts, limits: RequestLimits(clock: clock), cameras: store.cameras, monitor: ingest,
-            events: store.events, reanalyses: store.reanalyses, hub: hub, mediaFolder: layout.mediaFolder,
+            events: store.events, reanalyses: store.reanalyses, feedback: store.feedback, hub: hub,
+            mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
             checks: { [("database", await store.isReachable())] },
             analyzers: { organization in
