@@ -165,7 +165,9 @@ let package = Package(
             ], swiftSettings: swiftSettings),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["vedette", "CurlKit", "Simulator", "TestSupport", logging],
+            dependencies: [
+                "vedette", "CurlKit", "Domain", "PostgresKit", "Simulator", "Store", "TestSupport", logging,
+            ],
             swiftSettings: swiftSettings),
     ]
 )

@@ -10,6 +10,7 @@ package struct APIDependencies: Sendable {
     package var prober: any CameraProber
     package var events: any EventStore
     package var reanalyses: any ReanalysisStore
+    package var feedback: any FeedbackStore
     package var hub: EventHub
     package var mediaFolder: String
     package var deleteEvent: @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void
@@ -20,8 +21,8 @@ package struct APIDependencies: Sendable {
 
     package init(
         accounts: Accounts, limits: RequestLimits, cameras: any CameraStore, monitor: any CameraMonitor,
-        prober: any CameraProber, events: any EventStore, reanalyses: any ReanalysisStore, hub: EventHub,
-        mediaFolder: String,
+        prober: any CameraProber, events: any EventStore, reanalyses: any ReanalysisStore,
+        feedback: any FeedbackStore, hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
         analyzers: @escaping @Sendable (Identifier<Organization>) async -> [AnalyzerStatus], clock: any WallClock,
@@ -34,6 +35,7 @@ package struct APIDependencies: Sendable {
         self.prober = prober
         self.events = events
         self.reanalyses = reanalyses
+        self.feedback = feedback
         self.hub = hub
         self.mediaFolder = mediaFolder
         self.deleteEvent = deleteEvent
@@ -82,6 +84,9 @@ package enum APIRouter {
             events: dependencies.events, media: MediaResponder(mediaFolder: dependencies.mediaFolder),
             deleteEvent: dependencies.deleteEvent
         ).add(to: signedIn)
+        FeedbackRoutes(feedback: dependencies.feedback, events: dependencies.events, clock: dependencies.clock)
+            .add(to: signedIn)
+        AccuracyRoute(feedback: dependencies.feedback).add(to: signedIn)
         ReanalysisRoutes(reanalyses: dependencies.reanalyses, events: dependencies.events).add(to: signedIn)
         return router
     }

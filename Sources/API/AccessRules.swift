@@ -6,6 +6,8 @@ import HTTPTypes
 enum AccessRules {
     static let listed: [String: Role] = [
         "PATCH /v1/events/{id}": .operator,
+        "POST /v1/events/{id}/feedback": .operator,
+        "DELETE /v1/events/{id}/feedback": .operator,
         "POST /v1/me/password": .viewer,
         "GET /v1/users": .administrator,
         "GET /v1/users/{id}": .administrator,
@@ -29,7 +31,7 @@ enum AccessRules {
 
     /// What `scopes` of a key may hold.
     static let areas = [
-        "sites", "cameras", "events", "analyzers", "definitions", "policies", "jobs", "reanalyses", "users", "api-keys",
-        "audit-log",
+        "sites", "cameras", "events", "analyzers", "definitions", "policies", "jobs", "reanalyses", "accuracy",
+        "users", "api-keys", "audit-log",
     ]
 }

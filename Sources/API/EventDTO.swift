@@ -49,6 +49,7 @@ struct EventDTO: Encodable, Sendable {
     var reviewed: Bool
     var starred: Bool
     @Nullable var note: String?
+    @Nullable var feedback: FeedbackDTO?
 
     init(_ event: EventDetail) {
         let record = event.record
@@ -87,6 +88,7 @@ struct EventDTO: Encodable, Sendable {
         reviewed = event.reviewed
         starred = event.starred
         note = event.note
+        feedback = event.feedback.map(FeedbackDTO.init)
     }
 }
 
@@ -149,7 +151,7 @@ struct OpinionDTO: Encodable, Sendable {
     }
 }
 
-private func rounded(_ value: Double, _ digits: Int) -> Double {
+func rounded(_ value: Double, _ digits: Int) -> Double {
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
     return (value * scale).rounded() / scale

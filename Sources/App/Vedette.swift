@@ -86,7 +86,8 @@ struct Vedette: Sendable {
             prober: CameraProbe(
                 sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders),
                 stills: JPEGStillEncoder(), pictureSidePixels: 640),
-            events: store.events, reanalyses: store.reanalyses, hub: hub, mediaFolder: layout.mediaFolder,
+            events: store.events, reanalyses: store.reanalyses, feedback: store.feedback, hub: hub,
+            mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
             checks: { [("database", await store.isReachable())] },
             analyzers: { organization in

@@ -9,7 +9,9 @@ import Worker
 
 /// `vedette worker`: takes jobs until it is told to stop, and then gives back what it has not finished.
 package enum WorkerCommand {
-    package static func run(settings request: SettingsRequest, concurrency: Int?, prefetch: Int) async throws {
+    package static func run(
+        settings request: SettingsRequest, concurrency: Int?, prefetch: Int, leaseSeconds: Double
+    ) async throws {
         var settings = try request.load()
         if ProcessInfo.processInfo.environment["VEDETTE_MODELS_DIR"] == nil, settings.modelsDirectory == nil {
             settings.modelsDirectory = ModelFiles.defaultFolder()
@@ -30,7 +32,8 @@ package enum WorkerCommand {
             let runner = JobRunner(
                 queue: store.jobs, kinds: EventJudge.kinds,
                 configuration: .init(
-                    concurrency: places, owner: "vedette-worker-\(ProcessName.current)", prefetch: prefetch),
+                    concurrency: places, owner: "vedette-worker-\(ProcessName.current)",
+                    leaseSeconds: leaseSeconds, heartbeatSeconds: leaseSeconds / 3, prefetch: prefetch),
                 logger: logger, handle: judge.handle)
             logger.notice("working", metadata: ["concurrency": "\(places)"])
             try await ServiceGroup(

@@ -4,7 +4,8 @@ internal import PostgresKit
 
 /// Reads an event with all that hangs on it from one row.
 enum EventRow {
-    /// Without a `WHERE`; the aliases are `e` event, `c` camera, `k` clip, `v` current verdict.
+    /// Without a `WHERE`; the aliases are `e` event, `c` camera, `k` clip, `v` current verdict, `f` the
+    /// feedback that counts.
     static let select = """
         SELECT e.id, e.organization_id, e.site_id, e.camera_id, e.kind, e.state, e.triggered_at, e.started_at, e.ended_at,
             e.score, e.boxes, e.zones, e.thumbnail_path, e.continues_event_id, e.analysis, e.analysis_error, e.reviewed, e.starred,
@@ -14,11 +15,12 @@ enum EventRow {
             (SELECT coalesce(jsonb_agg(jsonb_build_object('path', path, 'at_seconds', at_seconds,
                     'width_pixels', width_pixels, 'height_pixels', height_pixels, 'size_bytes', size_bytes, 'box', box)
                 ORDER BY position), '[]') FROM evidence WHERE event_id = e.id) AS evidence,
-            \(VerdictRow.columns)
+            \(VerdictRow.columns), \(FeedbackRow.columns)
         FROM events e
         JOIN cameras c ON c.id = e.camera_id
         JOIN clips k ON k.event_id = e.id
         LEFT JOIN verdicts v ON v.id = e.current_verdict_id
+        LEFT JOIN event_feedback f ON f.id = e.feedback_id
         """
 
     /// One event that is not being deleted: `$1` event, `$2` organization.
@@ -30,7 +32,8 @@ enum EventRow {
             analysisError: try row.optional("analysis_error"),
             verdict: try row.optional("verdict_id", as: UUID.self) == nil ? nil : try VerdictRow.verdict(row),
             reviewed: try row.get("reviewed"), starred: try row.get("starred"), note: try row.optional("note"),
-            changedAt: try row.time("changed_at"))
+            changedAt: try row.time("changed_at"),
+            feedback: try row.optional("feedback_id", as: UUID.self) == nil ? nil : try FeedbackRow.feedback(row))
     }
 
     static func record(_ row: Row) throws -> EventRecord {

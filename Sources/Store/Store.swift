@@ -11,6 +11,7 @@ package struct Store: Sendable {
     package let access: any AccessStore
     package let meter: any AnalyzerMeter
     package let reanalyses: any ReanalysisStore
+    package let feedback: any FeedbackStore
 
     private let pool: Pool
     /// Of sessions that are set for the queue's statements.
@@ -68,6 +69,7 @@ package struct Store: Sendable {
         events = PostgresEventStore(pool: pool, listener: listener, bell: bell)
         judging = PostgresJudgingStore(pool: pool)
         meter = PostgresAnalyzerMeter(pool: queuePool)
+        feedback = PostgresFeedbackStore(pool: pool)
         reanalyses = PostgresReanalysisStore(pool: pool, bell: bell)
         jobs = PostgresJobQueue(pool: queuePool, listener: listener, wakeups: wakeups, bell: bell)
         access = PostgresAccessStore(pool: pool)

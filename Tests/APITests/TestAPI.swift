@@ -68,6 +68,7 @@ struct TestAPI: Sendable {
             accounts: Accounts(store: store.access, clock: clock, hasher: hasher, logger: logger),
             limits: RequestLimits(perSecond: requestsPerSecond, clock: clock), cameras: store.cameras,
             monitor: monitor, prober: NoProber(), events: store.events, reanalyses: store.reanalyses,
+            feedback: store.feedback,
             hub: EventHub(events: store.events, logger: logger),
             mediaFolder: media,
             deleteEvent: { id, organization in
@@ -198,7 +199,8 @@ struct TestAPI: Sendable {
     func digest(of organization: Identifier<Organization>) async throws -> String {
         var text = ""
         for table in [
-            "organizations", "sites", "cameras", "events", "clips", "evidence", "verdicts", "jobs", "users",
+            "organizations", "sites", "cameras", "events", "clips", "evidence", "verdicts", "jobs",
+            "event_feedback", "users",
             "user_grants",
             "sessions", "definitions", "definition_versions", "analyzers", "policies", "policy_analyzers",
         ] {

@@ -31,6 +31,7 @@ struct RowSecurityTests {
             let lease = try #require(
                 try await store.store.jobs.claim(kinds: ["judge_event"], limit: 1, owner: "x", leaseSeconds: 60).first)
             #expect(try await store.store.jobs.complete(lease, verdict: TestStore.verdict(record.id)))
+            try await store.store.feedback.give(TestStore.feedback(record.id), of: Organization.first)
             // One that waits, and somebody who waits for it.
             try await store.store.jobs.enqueue([
                 NewJob(id: .make(at: .now), organization: Organization.first, kind: "other")

@@ -113,6 +113,14 @@ struct TestStore: Sendable {
 }
 
 extension TestStore {
+    static func feedback(
+        _ event: Identifier<Event>, _ state: Verdict.State = .normal, labels: [String] = [], by author: String = "anna"
+    ) -> Feedback {
+        Feedback(
+            id: .make(at: .now), event: event, verdict: nil, author: .init(key: "user:\(author)", name: author),
+            state: state, labels: labels, note: nil, createdAt: .now)
+    }
+
     /// Rows in the tables of budgets and re-analyses.
     static func fillJudging(_ store: TestStore, event: Identifier<Event>) async throws {
         let analyzer = try await store.pool.query("SELECT id FROM analyzers LIMIT 1").first?.id("id", of: Analyzer.self)

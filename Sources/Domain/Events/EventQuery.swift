@@ -12,10 +12,13 @@ package struct EventDetail: Sendable, Hashable {
     package var note: String?
     /// Whole microseconds by the store's clock; moves with every change.
     package var changedAt: WallTime
+    /// What people said it really was: the newest of the people whose word stands.
+    package var feedback: Feedback?
 
     package init(
         record: EventRecord, cameraName: String, analysis: Event.Analysis, analysisError: String?, verdict: Verdict?,
-        reviewed: Bool, starred: Bool, note: String?, changedAt: WallTime
+        reviewed: Bool, starred: Bool, note: String?, changedAt: WallTime,
+        feedback: Feedback? = nil
     ) {
         self.record = record
         self.cameraName = cameraName
@@ -26,6 +29,7 @@ package struct EventDetail: Sendable, Hashable {
         self.starred = starred
         self.note = note
         self.changedAt = changedAt
+        self.feedback = feedback
     }
 }
 

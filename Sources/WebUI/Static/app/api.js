@@ -154,6 +154,8 @@ export const api = {
   event: (id) => json(`/v1/events/${at(id)}`),
   updateEvent: (id, patch) => json(`/v1/events/${at(id)}`, { method: "PATCH", body: patch, headers: merge }),
   removeEvent: (id) => json(`/v1/events/${at(id)}`, { method: "DELETE" }),
+  giveFeedback: (id, body) => json(`/v1/events/${at(id)}/feedback`, { method: "POST", body }),
+  withdrawFeedback: (id) => json(`/v1/events/${at(id)}/feedback`, { method: "DELETE" }),
   verdicts: (id) => json(`/v1/events/${at(id)}/verdicts`),
 };
 

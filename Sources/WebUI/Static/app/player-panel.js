@@ -3,12 +3,14 @@
 import { api } from "./api.js";
 import { deleteEvent, saveNote, toggleReviewed, toggleStarred } from "./actions.js";
 import { h, fill, icon, setText } from "./dom.js";
+import { FeedbackBox } from "./feedback.js";
 import { store } from "./store.js";
 import { clock, dateAndClock, duration } from "./time.js";
 import { analysisText, badge, bytes, codecName, percent, standing, verdictWords, whatToDo } from "./words.js";
 
 export class PlayerPanel {
   #verdict = h("div", { class: "verdict" });
+  #feedback = new FeedbackBox();
   #evidence = h("div", { class: "evidence" });
   #review = h("button", { type: "button", class: "button review-button", onClick: () => toggleReviewed(this.#event.id) });
   #star = h("button", { type: "button", class: "button star-wide", onClick: () => toggleStarred(this.#event.id) });
@@ -30,7 +32,7 @@ export class PlayerPanel {
     this.#note.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#saveNote();
     });
-    this.element = h("div", { class: "player-panel" }, this.#verdict,
+    this.element = h("div", { class: "player-panel" }, this.#verdict, this.#feedback.element,
       h("div", { class: "panel-actions" }, this.#review, this.#star, this.#download),
       this.#evidence,
       h("div", { class: "field" }, h("label", { for: "note" }, "Note"), this.#note, this.#noteState),
@@ -52,6 +54,7 @@ export class PlayerPanel {
       if (this.#all.open) this.#loadVerdicts();
     }
     this.#showVerdict(event);
+    this.#feedback.load(event);
     this.#showEvidence(event);
     this.#showFacts(event);
     toggleButton(this.#review, event.reviewed, "check", event.reviewed ? "Reviewed" : "Mark reviewed", "r");
