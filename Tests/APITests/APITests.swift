@@ -125,7 +125,8 @@ struct APITests {
                 Set(event.keys) == [
                     "id", "organization_id", "site_id", "camera_id", "camera_name", "kind", "state", "triggered_at",
                     "started_at", "ended_at", "score", "boxes", "zones", "clip", "thumbnail_url", "evidence",
-                    "continues_event_id", "analysis", "analysis_error", "verdict", "reviewed", "starred", "note",
+                    "continues_event_id", "analysis", "analysis_error", "verdict", "feedback", "reviewed", "starred",
+                    "note",
                 ])
             #expect(event["triggered_at"] as? String == "2026-05-01T10:00:05.120Z")
             #expect(event["camera_name"] as? String == "gate")

@@ -78,6 +78,23 @@ struct GOPRingTests {
         #expect(ring.evictedForBytes > 0)
     }
 
+    @Test func `a camera that sends no more keyframes does not fill the memory, and the next keyframe is kept again`() {
+        var ring = GOPRing(keepSeconds: 60, maximumBytes: 10_000)
+        ring.append(unit(0, key: true))
+        let place = ring.place(of: MediaTime(seconds: 0))
+        for index in 1...1000 {
+            ring.append(unit(Double(index) / 10))
+            #expect(ring.byteCount <= 10_000)
+        }
+        #expect(ring.evictedForBytes == 1 && ring.newestGroup == nil)
+        #expect(ring.units(from: MediaTime(seconds: 0)).isEmpty)
+        #expect(ring.units(at: place, limit: 5).units.isEmpty)
+        ring.append(unit(101, key: true))
+        ring.append(unit(101.1))
+        let (_, units) = ring.units(at: place, limit: 5)
+        #expect(units.map(\.presentation.seconds) == [101, 101.1])
+    }
+
     @Test func `the interval between keyframes is measured`() {
         var ring = GOPRing(keepSeconds: 10, maximumBytes: 1 << 20)
         fill(&ring, seconds: 5)

@@ -2,7 +2,8 @@
 ///
 /// Bounded by seconds and by bytes. A GOP leaves only as a whole, and only when what remains still covers `keepSeconds`
 /// before what has been looked at, or when the byte bound is passed: then `evictedForBytes` grows and the pre-roll may be
-/// short.
+/// short. A GOP that passes the bound alone, of a camera that sends no more keyframes, goes too; nothing is kept from then on
+/// until the next keyframe.
 package struct GOPRing: Sendable {
     private struct GOP: Sendable {
         var starts: MediaTime
@@ -61,6 +62,11 @@ package struct GOPRing: Sendable {
             if !stillCovers { evictedForBytes += 1 }
             byteCount -= gops[0].bytes
             gops.removeFirst()
+        }
+        if byteCount > maximumBytes {
+            evictedForBytes += 1
+            byteCount = 0
+            gops = []
         }
     }
 
