@@ -18,7 +18,9 @@ package final class EmbeddedAnalyzer: VisionModel {
     /// Looks for the weights in the folders, in order, and loads them; blocks for about a tenth of a second. Throws only
     /// if not even OpenCV's own detector can be made.
     package init(modelFolders: [String], logger: Logger) throws(JudgeError) {
-        var amiss = "no \(WeightsFile.name) in \(modelFolders.joined(separator: ", "))"
+        var amiss =
+            modelFolders.isEmpty
+            ? "`models_dir` is not set" : "no \(WeightsFile.name) in \(modelFolders.joined(separator: ", "))"
         if let file = WeightsFile.locate(in: modelFolders) {
             do throws(ObjectDetectorError) {
                 let network = try ObjectDetector(
