@@ -126,7 +126,9 @@ let package = Package(
             name: "GStreamerKitTests", dependencies: ["GStreamerKit", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "IngestTests",
-            dependencies: ["Ingest", "Domain", "GStreamerKit", "Pipelines", "Simulator", "TestSupport", logging],
+            dependencies: [
+                "Ingest", "Domain", "GStreamerKit", "Motion", "Pipelines", "Simulator", "TestSupport", logging,
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ClipsTests",

@@ -173,6 +173,10 @@ struct vedette_motion {
     }
 
     /// Shrinks, takes the logarithm and smooths.
+    // The plane that `level` was made of by a look; a calm look is followed by a measurement of the same picture.
+    const uint8_t *taken = nullptr;
+    double taken_seconds = 0;
+
     void take(const uint8_t *luma, int width, int height, size_t stride) {
         const cv::Mat source(height, width, CV_8UC1, const_cast<uint8_t *>(luma), stride);
         const double scale = static_cast<double>(parameters.longest_side) / std::max(width, height);
@@ -519,7 +523,10 @@ int run(
         std::memset(out, 0, sizeof *out);
         if (!luma || width < 16 || height < 16 || stride < static_cast<size_t>(width))
             return fail(error, error_size, "a picture needs at least 16 by 16 pixels and rows as long as its width");
-        motion->take(luma, width, height, stride);
+        const bool is_taken = learns && motion->taken == luma && motion->taken_seconds == seconds;
+        if (!is_taken) motion->take(luma, width, height, stride);
+        motion->taken = learns ? nullptr : luma;
+        motion->taken_seconds = seconds;
         if (learns) motion->measure(seconds, *out);
         else motion->look(seconds, *out);
         return 0;

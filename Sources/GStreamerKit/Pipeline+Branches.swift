@@ -90,6 +90,14 @@ extension Pipeline {
             CallbackBox.retained(body), releaseCallbackBox)
     }
 
+    /// Spares the named rtspsrc its jitter buffer, and with it a thread and a switch of threads for each packet, where it
+    /// receives a single stream. Only for TCP, over which packets come in order. Call before playing.
+    package func omitJitterBuffer(of element: String) throws(GStreamerError) {
+        let target = try reference(to: element)
+        defer { gst_object_unref(target) }
+        cgst_rtsp_without_jitterbuffer(target)
+    }
+
     /// `body` says for each stream of an RTSP session description whether to ask the camera for it; called by the named
     /// rtspsrc on its own thread, and must only decide. Call before playing.
     package func onSelectStream(

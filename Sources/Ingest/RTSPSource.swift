@@ -64,6 +64,7 @@ package final class RTSPSource: MediaSource {
         try pipeline.set("location", of: "source", to: .text(address.location))
         if let user = address.user { try pipeline.set("user-id", of: "source", to: .text(user)) }
         if let password = address.password { try pipeline.set("user-pw", of: "source", to: .text(password)) }
+        if location.transport == .tcp { try pipeline.omitJitterBuffer(of: "source") }
         try pipeline.onSelectStream(of: "source") { _, caps in intake.selects(caps) }
         try pipeline.onPadAdded(of: "source") { pad in intake.connect(pad) }
         try pipeline.onNoMorePads(of: "source") { intake.allStreamsAreKnown() }

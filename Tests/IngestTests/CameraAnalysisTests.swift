@@ -29,7 +29,7 @@ private final class ScriptedDetector: MotionDetector {
     }
 }
 
-private struct Nothing: EventSpool, ClipWriterOpener, LiveMuxerOpener, StillEncoder {
+struct Nothing: EventSpool, ClipWriterOpener, LiveMuxerOpener, StillEncoder {
     func open(_ stream: StreamDescription, withAudio: Bool) throws(ClipError) -> any LiveMuxer {
         throw ClipError("nothing is shown here")
     }

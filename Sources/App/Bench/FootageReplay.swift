@@ -24,10 +24,10 @@ struct FootageReplay: Sendable {
     /// Pictures that may be inside the decoder when the next one arrives; one that reorders keeps some back.
     private static let mostBehind = 8
 
-    static func run(_ footage: FootageFile, mode: AnalysisMode, seed: UInt64 = 1) async throws -> Self {
+    static func run(_ footage: FootageFile, _ settings: LadderSettings, seed: UInt64 = 1) async throws -> Self {
         let (wakes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         var iterator = wakes.makeAsyncIterator()
-        let camera = CameraSettings(url: "", analysis: mode)
+        let camera = CameraSettings(url: "", analysis: settings.mode)
         let ports = IngestPorts(
             sources: RTSPOpener(clock: SystemClock()), decoders: GStreamerDecoderOpener(), clips: NoClips(),
             live: LiveFragmentsOpener(), spool: NoSpool(), stills: JPEGStillEncoder(),
@@ -35,7 +35,7 @@ struct FootageReplay: Sendable {
             makeGate: { ZonedGate($0) }, clock: SystemClock())
         let analysis = try CameraAnalysis(
             footage.stream, camera: camera, ports: ports,
-            ladder: Ladder(settings: LadderSettings(mode: mode), seed: seed), wake: { continuation.yield() })
+            ladder: Ladder(settings: settings, seed: seed), wake: { continuation.yield() })
         var ring = GOPRing(keepSeconds: camera.preRollSeconds + 15, maximumBytes: 96 << 20)
         var replay = Self()
         var open: [EventSlot: Double] = [:]

@@ -110,8 +110,8 @@ package enum LadderBench {
                     : try encoder.encode(
                         source, fps: clip.fps, width: clip.width, height: clip.height, as: encoding)
                 let footage = try await FootageFile(path: path)
-                let full = try await FootageReplay.run(footage, mode: .full)
-                let ladder = try await FootageReplay.run(footage, mode: mode)
+                let full = try await FootageReplay.run(footage, LadderSettings(mode: .full))
+                let ladder = try await FootageReplay.run(footage, LadderSettings(mode: mode))
                 let scores = (
                     full: Score(full, against: full, clip: clip), ladder: Score(ladder, against: full, clip: clip)
                 )

@@ -2,15 +2,42 @@ import Foundation
 
 /// Encodes footage anew as cameras encode, with ffmpeg.
 struct Reencoder {
-    /// Name, encoder, its arguments; `{kbps}` is replaced by a camera's usual rate for the size.
-    static let encodings: [(name: String, seconds: Double, arguments: [String])] = [
-        ("h264-crf25-gop2", 2, x264 + ["-crf", "25"]),
-        ("h264-crf30-gop1", 1, x264 + ["-crf", "30"]),
-        ("h264-vbr-gop4", 4, x264 + ["-b:v", "{kbps}k", "-maxrate", "{kbps2}k", "-bufsize", "{kbps2}k"]),
-        ("h264-cbr-gop2", 2, x264 + cbr), ("h264-cbr-gop4", 4, x264 + cbr), ("h264-cbr-gop10", 10, x264 + cbr),
-        ("h264-crf25-gop10", 10, x264 + ["-crf", "25"]),
-        ("h264-noise-cbr-gop2", 2, ["-vf", "noise=alls=8:allf=t"] + x264 + cbr),
-        ("h265-crf28-gop2", 2, x265 + ["-crf", "28"]), ("h265-crf28-gop4", 4, x265 + ["-crf", "28"]),
+    struct Encoding {
+        var name: String
+        var gopSeconds: Double
+        /// Frames a second; the source's own where nil.
+        var rate: Double?
+        /// The encoder and its arguments; `{kbps}` is replaced by a camera's usual rate for the size.
+        var arguments: [String]
+
+        init(_ name: String, gop: Double, rate: Double? = nil, _ arguments: [String]) {
+            self.name = name
+            gopSeconds = gop
+            self.rate = rate
+            self.arguments = arguments
+        }
+    }
+
+    /// Each way to control the rate with each distance of keyframes, with and without a sensor's noise, slow and fast.
+    static let encodings = [
+        Encoding("h264-crf25-gop2", gop: 2, x264 + ["-crf", "25"]),
+        Encoding("h264-cbr-gop4", gop: 4, x264 + cbr),
+        Encoding("h265-crf28-gop2", gop: 2, x265 + ["-crf", "28"]),
+        Encoding("h264-noise-cbr-gop2", gop: 2, noise + x264 + cbr),
+        Encoding("h264-crf25-gop10", gop: 10, x264 + ["-crf", "25"]),
+        Encoding("h264-vbr-gop4-5fps", gop: 4, rate: 5, x264 + vbr),
+        Encoding("h265-cbr-gop4", gop: 4, x265 + cbr),
+        Encoding("h264-vbr-gop1-30fps", gop: 1, rate: 30, x264 + vbr),
+        Encoding("h265-noise-vbr-gop4-5fps", gop: 4, rate: 5, noise + x265 + vbr),
+        Encoding("h264-cbr-gop10", gop: 10, x264 + cbr),
+        Encoding("h264-crf30-gop1", gop: 1, x264 + ["-crf", "30"]),
+        Encoding("h265-cbr-gop1-30fps", gop: 1, rate: 30, x265 + cbr),
+        Encoding("h264-noise-crf25-gop4-5fps", gop: 4, rate: 5, noise + x264 + ["-crf", "25"]),
+        Encoding("h264-cbr-gop2", gop: 2, x264 + cbr),
+        Encoding("h265-vbr-gop2", gop: 2, x265 + vbr),
+        Encoding("h265-crf28-gop10", gop: 10, x265 + ["-crf", "28"]),
+        Encoding("h265-crf28-gop4", gop: 4, x265 + ["-crf", "28"]),
+        Encoding("h264-vbr-gop4", gop: 4, x264 + vbr),
     ]
     private static let x264 = [
         "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-threads", "1", "-sc_threshold", "0",
@@ -19,6 +46,8 @@ struct Reencoder {
         "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=0:scenecut=0:pools=1",
         "-tag:v", "hvc1",
     ]
+    private static let noise = ["-vf", "noise=alls=8:allf=t"]
+    private static let vbr = ["-b:v", "{kbps}k", "-maxrate", "{kbps2}k", "-bufsize", "{kbps2}k"]
     private static let cbr = ["-b:v", "{kbps}k", "-maxrate", "{kbps}k", "-bufsize", "{kbps}k"]
 
     private let folder: URL
@@ -45,7 +74,8 @@ struct Reencoder {
         let target = folder.appendingPathComponent("\(stem).\(name).mp4")
         guard !FileManager.default.fileExists(atPath: target.path) else { return target.path }
         let part = target.path + ".part.mp4"
-        let gop = max(1, Int((fps * encoding.seconds).rounded()))
+        let fps = encoding.rate ?? fps
+        let gop = max(1, Int((fps * encoding.gopSeconds).rounded()))
         // 3 Mbit/s for 1080p at 15 frames a second, and less than in proportion for less.
         let share = Double(width * height) / (1920 * 1080)
         let kbps = Int(3000 * pow(share, 0.75) * (fps / 15).squareRoot())
@@ -53,7 +83,7 @@ struct Reencoder {
             ["-y", "-i", source, "-an"]
                 + encoding.arguments.map {
                     $0.replacing("{kbps2}", with: "\(2 * kbps)").replacing("{kbps}", with: "\(kbps)")
-                } + ["-g", "\(gop)", "-keyint_min", "\(gop)", part])
+                } + ["-r", "\(fps)", "-g", "\(gop)", "-keyint_min", "\(gop)", part])
         try FileManager.default.moveItem(atPath: part, toPath: target.path)
         return target.path
     }

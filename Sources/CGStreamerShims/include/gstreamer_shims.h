@@ -74,6 +74,8 @@ void cgst_on_select_stream(
 void cgst_on_no_more_pads(
     GstElement *_Nonnull element, cgst_no_more_pads _Nonnull callback, gpointer _Nonnull context,
     GDestroyNotify _Nonnull destroy);
+// Lets an rtspsrc that gets a single stream over TCP do without rtpjitterbuffer (rtp_clock.c). Call before it is started.
+void cgst_rtsp_without_jitterbuffer(GstElement *_Nonnull source);
 // gst_app_sink_set_callbacks: `wake` on a new sample and on the end of the stream.
 gboolean cgst_app_sink_on_sample(
     GstElement *_Nonnull sink, cgst_wake _Nonnull wake, gpointer _Nonnull context, GDestroyNotify _Nonnull destroy);

@@ -1,0 +1,128 @@
+// An element in place of rtpjitterbuffer for RTP that cannot arrive out of order (TCP): gives each packet the time that its
+// RTP timestamp says, in the thread that received it. rtpjitterbuffer hands every packet to a thread of its own, which is a
+// third of what receiving a camera costs.
+//
+// Times are those of rtpjitterbuffer's mode "none": running time at the first packet, then the distances of the RTP
+// timestamps, extended over their wrap; after a jump of more than three seconds, running time anew.
+
+#include "gstreamer_shims.h"
+
+typedef struct {
+  GstElement parent;
+  GstPad *sink, *src;
+  // Under the stream lock of `sink`.
+  guint clock_rate;
+  gboolean has_base;
+  guint32 last;
+  // Ticks since the packet whose time is `base`; below zero for pictures that are shown before it.
+  gint64 ticks;
+  GstClockTime base;
+} CgstRtpClock;
+
+typedef struct {
+  GstElementClass parent;
+} CgstRtpClockClass;
+
+enum { PROP_LATENCY = 1 };
+
+G_DEFINE_TYPE(CgstRtpClock, cgst_rtp_clock, GST_TYPE_ELEMENT)
+
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS("application/x-rtp"));
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS("application/x-rtp"));
+
+static GstClockTime running_time(CgstRtpClock *self) {
+  GstClock *clock = gst_element_get_clock(GST_ELEMENT(self));
+  if (!clock) return 0;
+  const GstClockTime now = gst_clock_get_time(clock);
+  gst_object_unref(clock);
+  const GstClockTime base = gst_element_get_base_time(GST_ELEMENT(self));
+  return now > base ? now - base : 0;
+}
+
+static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer) {
+  CgstRtpClock *self = (CgstRtpClock *)parent;
+  guint8 header[8];
+  if (gst_buffer_extract(buffer, 0, header, sizeof header) != sizeof header || self->clock_rate == 0) {
+    gst_buffer_unref(buffer);
+    return GST_FLOW_OK;
+  }
+  const guint32 stamp = GST_READ_UINT32_BE(header + 4);
+  const gint32 step = (gint32)(stamp - self->last);
+  self->last = stamp;
+  const gint64 limit = 3 * (gint64)self->clock_rate;
+  if (self->has_base && step <= limit && step >= -limit) {
+    self->ticks += step;
+  } else {
+    self->has_base = TRUE;
+    self->ticks = 0;
+    self->base = running_time(self);
+  }
+  const GstClockTime distance = gst_util_uint64_scale_int(ABS(self->ticks), GST_SECOND, self->clock_rate);
+  buffer = gst_buffer_make_writable(buffer);
+  if (self->ticks >= 0) GST_BUFFER_PTS(buffer) = self->base + distance;
+  else GST_BUFFER_PTS(buffer) = self->base > distance ? self->base - distance : 0;
+  GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
+  return gst_pad_push(self->src, buffer);
+}
+
+static gboolean sink_event(GstPad *pad, GstObject *parent, GstEvent *event) {
+  CgstRtpClock *self = (CgstRtpClock *)parent;
+  if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
+    GstCaps *caps = NULL;
+    gint rate = 0;
+    gst_event_parse_caps(event, &caps);
+    if (gst_structure_get_int(gst_caps_get_structure(caps, 0), "clock-rate", &rate) && rate > 0)
+      self->clock_rate = (guint)rate;
+  } else if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) {
+    self->has_base = FALSE;
+  }
+  return gst_pad_event_default(pad, parent, event);
+}
+
+// rtpbin sets the latency of what it uses as jitter buffer; here there is none.
+static void set_property(GObject *object, guint property, const GValue *value, GParamSpec *spec) {
+  if (property != PROP_LATENCY) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, property, spec);
+}
+
+static void cgst_rtp_clock_class_init(CgstRtpClockClass *class) {
+  GstElementClass *element = GST_ELEMENT_CLASS(class);
+  G_OBJECT_CLASS(class)->set_property = set_property;
+  g_object_class_install_property(
+      G_OBJECT_CLASS(class), PROP_LATENCY,
+      g_param_spec_uint("latency", "Latency", "Ignored", 0, G_MAXUINT, 0, G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS));
+  gst_element_class_add_static_pad_template(element, &sink_template);
+  gst_element_class_add_static_pad_template(element, &src_template);
+  gst_element_class_set_static_metadata(element, "RTP clock", "Filter", "Times of RTP packets in order", "Vedette");
+}
+
+static void cgst_rtp_clock_init(CgstRtpClock *self) {
+  self->sink = gst_pad_new_from_static_template(&sink_template, "sink");
+  self->src = gst_pad_new_from_static_template(&src_template, "src");
+  gst_pad_set_chain_function(self->sink, chain);
+  gst_pad_set_event_function(self->sink, sink_event);
+  GST_PAD_SET_PROXY_CAPS(self->sink);
+  gst_element_add_pad(GST_ELEMENT(self), self->sink);
+  gst_element_add_pad(GST_ELEMENT(self), self->src);
+}
+
+// Sound and pictures are brought together by what rtpjitterbuffer tells rtpbin about RTCP, so two streams keep theirs.
+static GstElement *request_jitterbuffer(GstElement *bin, guint session, gpointer unused) {
+  guint sessions = 0;
+  GST_OBJECT_LOCK(bin);
+  for (GList *pad = bin->sinkpads; pad; pad = pad->next)
+    sessions += g_str_has_prefix(GST_OBJECT_NAME(pad->data), "recv_rtp_sink_");
+  GST_OBJECT_UNLOCK(bin);
+  return sessions > 1 ? gst_element_factory_make("rtpjitterbuffer", NULL)
+                      : GST_ELEMENT(g_object_new(cgst_rtp_clock_get_type(), NULL));
+}
+
+static void new_manager(GstElement *source, GstElement *bin, gpointer unused) {
+  if (g_signal_lookup("request-jitterbuffer", G_OBJECT_TYPE(bin)) != 0)
+    g_signal_connect(bin, "request-jitterbuffer", G_CALLBACK(request_jitterbuffer), NULL);
+}
+
+void cgst_rtsp_without_jitterbuffer(GstElement *source) {
+  g_signal_connect(source, "new-manager", G_CALLBACK(new_manager), NULL);
+}
