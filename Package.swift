@@ -86,7 +86,10 @@ let package = Package(
         .target(name: "Worker", dependencies: ["Domain", logging, lifecycle], swiftSettings: swiftSettings),
         .target(
             name: "Simulator",
-            dependencies: ["GStreamerKit", "CGStreamerRTSPServerShims", logging, lifecycle],
+            dependencies: [
+                "GStreamerKit", "CGStreamerRTSPServerShims", logging, lifecycle,
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: swiftSettings),
         .target(
             name: "Settings", dependencies: ["Domain", .product(name: "Yams", package: "Yams")],
