@@ -37,6 +37,9 @@ final class ActiveFaults: Sendable {
 
     func has(_ name: Misbehaviour.Name) -> Bool { latest { $0.name == name ? true : nil } ?? false }
 
+    /// Of all that `end` would end.
+    var tokens: [Int] { state.withLock { $0.active.map(\.token) } }
+
     var all: [Misbehaviour] { state.withLock { $0.active.map(\.fault) } }
 
     /// By how much the camera's timestamps have jumped since it was switched on.

@@ -80,7 +80,7 @@ final class CameraFeed: Sendable {
             state.counters.sessions += 1
             state.outlets[number] = Outlet(
                 playhead: playhead(for: program.timeline, at: now, origin: state.origin), sources: sources,
-                garbler: Garbler(seed: UInt64(number) &+ 5))
+                garbler: Garbler(seed: UInt64(number) &+ 5), isResized: state.resized?.ifReady != nil)
             return number
         }
     }
@@ -91,7 +91,8 @@ final class CameraFeed: Sendable {
             guard var outlet = state.outlets[number], outlet.playingSince == nil,
                 let first = outlet.playhead.ahead(track: track)
             else { return }
-            send(first, of: program, to: &outlet, counters: &state.counters)
+            let resized = resizedProgram(program, for: first, of: &outlet, state.resized)
+            send(first, of: resized, to: &outlet, counters: &state.counters)
             state.outlets[number] = outlet
         }
     }

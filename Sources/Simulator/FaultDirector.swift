@@ -49,6 +49,12 @@ final class FaultDirector: Sendable {
         timer?.source.cancel()
     }
 
+    /// As `stop`, and waits for what is under way. Not from `begin` or `end`.
+    func finish() {
+        stop()
+        queue.sync {}
+    }
+
     private func tick() {
         let now = Double(DispatchTime.now().uptimeNanoseconds - startedAt.uptimeNanoseconds) / 1e9
         // Ends first: what follows at the same moment finds the camera well.

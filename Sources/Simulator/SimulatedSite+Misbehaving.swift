@@ -61,6 +61,17 @@ extension SimulatedSite {
         if fault.replacesConnections { door.hangUp() }
     }
 
+    /// Ends the script and all faults there are.
+    package func behave() {
+        let (director, faults) = running.withLock { running -> (FaultDirector?, [String: ActiveFaults]) in
+            let director = running?.director
+            running?.director = nil
+            return (director, running?.feeds.mapValues(\.faults) ?? [:])
+        }
+        director?.finish()
+        for (camera, faults) in faults { for token in faults.tokens { end(token, on: camera) } }
+    }
+
     /// Ports of their own for all cameras that are served.
     func doors(
         for streams: [Stream], feeds: [String: CameraFeed], server: UInt16
