@@ -34,7 +34,10 @@ let package = Package(
         // C libraries and the shims for what Swift cannot import
         .systemLibrary(name: "CGStreamer", pkgConfig: "gstreamer-app-1.0 gstreamer-video-1.0"),
         .systemLibrary(name: "CGStreamerRTSPServer", pkgConfig: "gstreamer-rtsp-server-1.0"),
-        .target(name: "CGStreamerShims", dependencies: ["CGStreamer"]),
+        .target(
+            name: "CGStreamerShims", dependencies: ["CGStreamer"],
+            // See rtsp_limits.c.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=gst_rtsp_connection_create"])]),
         .target(name: "CGStreamerRTSPServerShims", dependencies: ["CGStreamer", "CGStreamerRTSPServer"]),
         .target(
             name: "COpenCVShims",
@@ -86,7 +89,10 @@ let package = Package(
         .target(name: "Worker", dependencies: ["Domain", logging, lifecycle], swiftSettings: swiftSettings),
         .target(
             name: "Simulator",
-            dependencies: ["GStreamerKit", "CGStreamerRTSPServerShims", logging, lifecycle],
+            dependencies: [
+                "GStreamerKit", "CGStreamerRTSPServerShims", logging, lifecycle,
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: swiftSettings),
         .target(
             name: "Settings", dependencies: ["Domain", .product(name: "Yams", package: "Yams")],

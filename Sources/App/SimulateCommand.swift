@@ -8,13 +8,17 @@ import Simulator
 /// `vedette simulate`, and the simulated site of `vedette run`.
 package enum SimulateCommand {
     /// Serves until SIGINT or SIGTERM.
-    package static func run(files: [String], folder: String?, address: String, port: UInt16, once: Bool) async throws {
+    package static func run(
+        files: [String], folder: String?, address: String, port: UInt16, once: Bool, script: String?,
+        randomFaults: UInt64?
+    ) async throws {
         let logger = VedetteLogging.start(level: "notice")
         var streams = SimulateDefaults.streams(for: files)
         if let folder { streams += try SimulateDefaults.files(in: folder) }
         let site = SimulatedSite(
             SimulatedSite.Configuration(
-                address: address, port: port, streams: streams, repetition: once ? .once : .loop), logger: logger)
+                address: address, port: port, streams: streams, repetition: once ? .once : .loop,
+                script: try faults(script: script, seed: randomFaults)), logger: logger)
         _ = try site.start()
         print(site.describe())
         fflush(nil)
@@ -23,6 +27,18 @@ package enum SimulateCommand {
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: site)], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
         ).run()
+    }
+
+    private static func faults(script: String?, seed: UInt64?) throws -> FaultScript? {
+        guard script != nil || seed != nil else { return nil }
+        guard let script else { return FaultScript(randomSeed: seed) }
+        let text: String
+        do {
+            text = try String(contentsOfFile: script, encoding: .utf8)
+        } catch {
+            throw StartError("the script \(script) cannot be read: \(error.localizedDescription)")
+        }
+        return FaultScript(entries: try FaultScript.entries(from: text, file: script), randomSeed: seed)
     }
 
     /// How many cameras of a footage folder `vedette run` shows: enough to see, few enough for a small machine.

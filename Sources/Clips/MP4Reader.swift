@@ -115,7 +115,7 @@ final class MP4Reader {
         return tracks
     }
 
-    private static func movie(_ content: ArraySlice<UInt8>) -> [MP4Track] {
+    static func movie(_ content: ArraySlice<UInt8>) -> [MP4Track] {
         var tracks: [MP4Track] = []
         let timescale = ByteCursor.find("mvhd", in: content).flatMap { MP4Track.timescale($0) } ?? 1000
         var cursor = ByteCursor(content)

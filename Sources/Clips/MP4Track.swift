@@ -19,6 +19,9 @@ struct MP4Track: Sendable {
         var isKeyframe: Bool
     }
 
+    /// Most samples that are read, which is nine hours at 60 pictures a second: a few bytes may claim any number.
+    static let mostSamples = 2_000_000
+
     let id: Int
     let format: Format
     /// Ticks in a second.
@@ -81,7 +84,7 @@ struct MP4Track: Sendable {
         return Int64(timescale)
     }
 
-    private static func edits(_ elst: ArraySlice<UInt8>?, movieTimescale: Int64) -> (Int64, Int64) {
+    static func edits(_ elst: ArraySlice<UInt8>?, movieTimescale: Int64) -> (Int64, Int64) {
         guard let elst else { return (0, 0) }
         var cursor = ByteCursor(elst)
         guard let version = cursor.versionAndFlags()?.version, let count = cursor.word32() else { return (0, 0) }
@@ -92,7 +95,10 @@ struct MP4Track: Sendable {
             guard let duration, let start, cursor.skip(4) else { break }
             if start >= 0 { return (start, delay) }
             guard duration < 1 << 40 else { break }
-            delay += duration * 1_000_000_000 / movieTimescale
+            let (seconds, rest) = duration.quotientAndRemainder(dividingBy: movieTimescale)
+            // A day and more of nothing is no delay but nonsense.
+            guard delay / 1_000_000_000 + seconds < 100_000 else { break }
+            delay += seconds * 1_000_000_000 + rest * 1_000_000_000 / movieTimescale
         }
         return (0, delay)
     }
@@ -149,7 +155,7 @@ struct MP4Track: Sendable {
         guard let offsets = wide ?? ByteCursor.find("stco", in: tables) else { return }
         var sizes = ByteCursor(stsz)
         guard sizes.skip(4), let sameSize = sizes.word32(), let count = sizes.word32(),
-            sameSize == 0 ? sizes.rest.count >= count * 4 : count < 1 << 22
+            count <= Self.mostSamples, sameSize != 0 || sizes.rest.count >= count * 4
         else { return }
         var times = RunLengths(ByteCursor.find("stts", in: tables))
         var shifts = RunLengths(ByteCursor.find("ctts", in: tables))
@@ -216,7 +222,9 @@ struct MP4Track: Sendable {
         _ content: ArraySlice<UInt8>, base: Int64, offset: inout Int64, defaults: SampleDefaults
     ) {
         var run = ByteCursor(content)
-        guard let flags = run.versionAndFlags()?.flags, let count = run.word32(), count < 1 << 20 else { return }
+        guard let flags = run.versionAndFlags()?.flags, let count = run.word32(),
+            count <= Self.mostSamples - samples.count
+        else { return }
         if flags & 0x1 != 0, let shift = run.signed32() { offset = base &+ shift }
         let firstFlags = flags & 0x4 != 0 ? run.word32() : nil
         for index in 0..<count {

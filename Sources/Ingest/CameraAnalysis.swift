@@ -38,6 +38,7 @@ package final class CameraAnalysis {
     private var isHandingOver = false
     private var look: KeyframeLook?
     private var measuredUntil: MediaTime?
+    private var damaged = DamagedPictures()
     private var droppedBefore = 0
     private var closed: [any FrameDecoder] = []
 
@@ -78,6 +79,7 @@ package final class CameraAnalysis {
     /// Takes a unit that was just appended to the ring.
     package func received(_ unit: AccessUnit) {
         guard unit.track == .video else { return }
+        damaged.received(at: unit.presentation, isKeyframe: unit.isKeyframe, followsLoss: unit.followsLoss)
         for action in ladder.received(
             at: unit.presentation, size: unit.payload.byteCount, isKeyframe: unit.isKeyframe)
         {
@@ -250,6 +252,13 @@ package final class CameraAnalysis {
 
     private func measure(_ frame: any DecodedFrame, _ steps: inout [Step]) {
         let time = frame.presentation
+        guard !damaged.contains(time) else {
+            // Shown and no more; the ladder hears that time goes on.
+            measuredUntil = time
+            steps.append(Step(frame: frame, actions: []))
+            perform(ladder.analysed(at: time, moving: false, mustStay: true))
+            return
+        }
         do {
             let measurement = try frame.withPicture { try detector.measure($0, at: time) }
             let judgement = gate.judge(measurement)

@@ -33,6 +33,7 @@ struct RTSPFailure: Sendable {
             if debug.contains("unauthorized") || debug.contains("401") && debug.contains("status") {
                 return unauthorized
             }
+            if debug.contains("out of memory") { return tooLarge }
             if wasRunning { return ended }
             if debug.contains("timeout") { return timeout }
             if debug.contains("parse error") || debug.contains("invalid") { return notRTSP }
@@ -75,6 +76,12 @@ struct RTSPFailure: Sendable {
             offers.isEmpty ? "nothing that can be recorded" : offers.joined(separator: " and ")
         return SourceError(
             .unsupported, "\(address) offers \(offer); H.264 or H.265 video is needed. Change the codec in the camera.")
+    }
+
+    private var tooLarge: SourceError {
+        SourceError(
+            .unsupported,
+            "\(address) answers with more than any description of a stream needs. Check that it is the camera.")
     }
 
     private var closedEarly: SourceError {

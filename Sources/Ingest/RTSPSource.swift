@@ -123,7 +123,8 @@ package final class RTSPSource: MediaSource {
             IncomingUnit(
                 track: stream.track, presentationNanoseconds: sample.presentationRunningTime,
                 durationNanoseconds: sample.buffer.durationNanoseconds.map { Int64(clamping: $0) },
-                isKeyframe: isKeyframe, arrivedAt: arrivedAt, payload: sample.buffer), format: caps)
+                isKeyframe: isKeyframe, arrivedAt: arrivedAt, payload: sample.buffer,
+                followsLoss: sample.buffer.isDiscontinuity), format: caps)
     }
 
     private func failure(

@@ -10,6 +10,8 @@ struct IncomingUnit: Sendable {
     var isKeyframe: Bool
     var arrivedAt: WallTime
     var payload: any AccessUnitPayload
+    /// See `AccessUnit`.
+    var followsLoss = false
 }
 
 /// Turns what arrives into what a `MediaSource` delivers: a description first, then units from a keyframe on.
@@ -86,7 +88,8 @@ struct StreamAssembler: Sendable {
         }
         let accessUnit = AccessUnit(
             track: .video, presentation: presentation, durationNanoseconds: unit.durationNanoseconds,
-            isKeyframe: unit.isKeyframe, arrivedAt: unit.arrivedAt, payload: unit.payload)
+            isKeyframe: unit.isKeyframe, arrivedAt: unit.arrivedAt, payload: unit.payload,
+            followsLoss: unit.followsLoss)
         if phase == .described { return [.accessUnit(accessUnit)] }
         held.append(accessUnit)
         return expectsAudio && audioFormat == nil ? [] : describe()
@@ -169,6 +172,8 @@ private struct PresentationClock: Sendable {
 
     /// Nil when the time cannot belong to the timeline so far.
     mutating func presentation(of unit: IncomingUnit) -> MediaTime? {
+        // Beyond seventy years either way no sum with it could be told from nonsense.
+        if let time = unit.presentationNanoseconds, time.magnitude > 1 << 61 { return nil }
         guard let latest, let latestArrival else {
             let first = unit.presentationNanoseconds ?? 0
             self.latest = first

@@ -1,7 +1,11 @@
+import Synchronization
+
 extension CameraFeed {
     /// Connects a media that the server has just made: on a client's thread, which waits here while a scene is still
     /// being made. `wake` asks for a tick.
-    func attach(to media: borrowing NewMedia, wake: @escaping @Sendable () -> Void) throws(SimulatorError) {
+    func attach(
+        to media: borrowing NewMedia, misbehaves: Bool = false, wake: @escaping @Sendable () -> Void
+    ) throws(SimulatorError) {
         let program: Program
         do throws(SimulatorError) {
             program = try supply.wait()
@@ -18,6 +22,9 @@ extension CameraFeed {
             sources.append(source)
         }
         media.sendAtOnce()
+        if misbehaves {
+            for (number, track) in program.tracks.enumerated() { damagePackets(of: media, number, track) }
+        }
         let number = add(sources, program: program)
         for (track, source) in sources.enumerated() {
             source.onNeed { [weak self] in self?.need(number, track: track, program: program) }
@@ -29,6 +36,19 @@ extension CameraFeed {
             case .gone: self?.remove(number)
             }
             wake()
+        }
+    }
+
+    /// Lets the packets of a track be lost, late and at wrong times while the camera's faults say so.
+    private func damagePackets(of media: borrowing NewMedia, _ number: Int, _ track: EncodedTrack) {
+        let rate = track.caps.firstMatch(of: /rate=\(int\)([0-9]+)/).flatMap { Double($0.1) }
+        let packets = Mutex(
+            PacketFaults(
+                clockRate: track.codec.isVideo ? 90_000 : rate ?? 48_000, seed: UInt64(number) &+ 17,
+                jumpedSeconds: faults.jumpedSeconds))
+        media.onPacket("pay\(number)") { [faults] timestamp in
+            let (active, jumped) = (faults.all, faults.jumpedSeconds)
+            return packets.withLock { $0.next(timestamp: timestamp, active: active, jumpedSeconds: jumped) }
         }
     }
 }

@@ -21,7 +21,9 @@ final class CameraFeed: Sendable {
         var playingSince: Int64?
         var isStalled = false
         var hasHungUp = false
-        var garbler: Garbler?
+        var garbler: Garbler
+        /// True while it sends the other size, from keyframe to keyframe.
+        var isResized = false
     }
 
     private struct State {
@@ -31,26 +33,33 @@ final class CameraFeed: Sendable {
         var origin: Int64?
         var turns = 0
         var isSilenced = false
+        /// The same pictures in another size, while they are wanted.
+        var resized: MediaSupply?
         var counters = FeedCounters()
     }
 
     let name: String
     let supply: MediaSupply
+    /// Of its tracks.
+    let codecs: [StreamCodec]
     private let isShared: Bool
     private let repeats: Bool
     private let fault: Fault?
+    let faults: ActiveFaults
     private let clock: @Sendable () -> FeedInstant
     private let state = Mutex(State())
 
     init(
-        name: String, supply: MediaSupply, isShared: Bool, repeats: Bool, fault: Fault?,
-        clock: @escaping @Sendable () -> FeedInstant
+        name: String, supply: MediaSupply, codecs: [StreamCodec], isShared: Bool, repeats: Bool, fault: Fault?,
+        faults: ActiveFaults = ActiveFaults(), clock: @escaping @Sendable () -> FeedInstant
     ) {
         self.name = name
         self.supply = supply
+        self.codecs = codecs
         self.isShared = isShared
         self.repeats = repeats
         self.fault = fault
+        self.faults = faults
         self.clock = clock
     }
 
@@ -59,6 +68,9 @@ final class CameraFeed: Sendable {
     /// Takes no notice of time any more: what plays gets nothing. Undone by `silence(false)`.
     func silence(_ on: Bool) { state.withLock { $0.isSilenced = on } }
 
+    /// Sends this program's pictures, which are the same in another size, from the next keyframe on; nil for its own.
+    func resize(_ program: MediaSupply?) { state.withLock { $0.resized = program } }
+
     /// Adds a media's sources, one per track; returns its number.
     func add(_ sources: [MediaSource], program: Program) -> Int {
         let now = clock().monotonic
@@ -66,13 +78,9 @@ final class CameraFeed: Sendable {
             let number = state.nextOutlet
             state.nextOutlet += 1
             state.counters.sessions += 1
-            var garbler: Garbler?
-            if case .corrupt(let fraction) = fault {
-                garbler = Garbler(fraction: fraction, seed: UInt64(number) &+ 5)
-            }
             state.outlets[number] = Outlet(
                 playhead: playhead(for: program.timeline, at: now, origin: state.origin), sources: sources,
-                garbler: garbler)
+                garbler: Garbler(seed: UInt64(number) &+ 5), isResized: state.resized?.ifReady != nil)
             return number
         }
     }
@@ -83,7 +91,8 @@ final class CameraFeed: Sendable {
             guard var outlet = state.outlets[number], outlet.playingSince == nil,
                 let first = outlet.playhead.ahead(track: track)
             else { return }
-            send(first, of: program, to: &outlet, counters: &state.counters)
+            let resized = resizedProgram(program, for: first, of: &outlet, state.resized)
+            send(first, of: resized, to: &outlet, counters: &state.counters)
             state.outlets[number] = outlet
         }
     }
@@ -116,6 +125,7 @@ final class CameraFeed: Sendable {
     func tick() -> Outcome {
         guard let program = supply.ifReady else { return Outcome() }
         let now = clock()
+        let isStalled = faults.has(.stall)
         return state.withLock { state in
             var outcome = Outcome()
             for number in state.outlets.keys {
@@ -124,8 +134,9 @@ final class CameraFeed: Sendable {
                 let wasAtEnd = outlet.playhead.isAtEnd
                 for emission in outlet.playhead.due(at: now.monotonic) {
                     state.counters.note(turn: emission.turn, startedAt: now.wall(of: emission.turnStart))
-                    if outlet.isStalled || state.isSilenced { continue }
-                    send(emission, of: program, to: &outlet, counters: &state.counters)
+                    if outlet.isStalled || isStalled || state.isSilenced { continue }
+                    let resized = resizedProgram(program, for: emission, of: &outlet, state.resized)
+                    send(emission, of: resized, to: &outlet, counters: &state.counters)
                 }
                 if isShared, let origin = outlet.playhead.origin { state.origin = origin }
                 if outlet.playhead.isAtEnd, !wasAtEnd {
@@ -172,10 +183,10 @@ final class CameraFeed: Sendable {
         let source = outlet.sources[emission.step.track]
         let taken: Bool
         if track.codec.isVideo,
-            let garbled = outlet.garbler?.garble(
-                track.bytes.bytes(at: unit.offset, count: unit.byteCount), codec: track.codec)
+            let damaged = damaged(
+                track.bytes.bytes(at: unit.offset, count: unit.byteCount), codec: track.codec, with: &outlet.garbler)
         {
-            taken = source.push(unit, garbled: garbled, presentation: emission.presentation)
+            taken = source.push(unit, garbled: damaged, presentation: emission.presentation)
             counters.unitsGarbled += 1
         } else {
             taken = source.push(unit, of: track.bytes, presentation: emission.presentation)
@@ -188,6 +199,29 @@ final class CameraFeed: Sendable {
         } else {
             counters.audioUnitsSent += 1
         }
+    }
+}
+
+extension CameraFeed {
+    /// What the camera's encoder makes of a picture: a damaged copy, or nil when it stays as it is.
+    private func damaged(
+        _ bytes: UnsafeRawBufferPointer, codec: StreamCodec, with garbler: inout Garbler
+    ) -> [UInt8]? {
+        var garbled = faults.latest { if case .garble(let share) = $0 { share } else { nil } }
+        if case .corrupt(let share) = fault { garbled = share }
+        if let garbled, let copy = garbler.garble(bytes, codec: codec, share: garbled) { return copy }
+        let truncated = faults.latest { if case .truncate(let share) = $0 { share } else { nil } }
+        return truncated.flatMap { garbler.truncate(bytes, share: $0) }
+    }
+
+    /// The program to take a unit from: the resized one changes with keyframes only.
+    private func resizedProgram(
+        _ program: Program, for emission: Playhead.Emission, of outlet: inout Outlet, _ supply: MediaSupply?
+    ) -> Program {
+        let resized = supply?.ifReady
+        if emission.step.isEntry { outlet.isResized = resized != nil }
+        guard outlet.isResized, let resized, resized.timeline.steps == program.timeline.steps else { return program }
+        return resized
     }
 }
 

@@ -1,17 +1,13 @@
-/// Damages the payload of pictures as a bad cable would, leaving start codes and NAL headers alone so that the stream
-/// still packs into RTP.
+/// Damages the payload of pictures as a bad cable or a bad encoder would.
 struct Garbler: Sendable {
-    private let fraction: Double
     private var random: SplitMix
 
-    init(fraction: Double, seed: UInt64) {
-        self.fraction = fraction
-        random = SplitMix(state: seed)
-    }
+    init(seed: UInt64) { random = SplitMix(state: seed) }
 
-    /// A damaged copy of a byte-stream access unit, or nil when this one stays as it is.
-    mutating func garble(_ bytes: UnsafeRawBufferPointer, codec: StreamCodec) -> [UInt8]? {
-        guard Double(random.next() >> 11) / Double(1 << 53) < fraction else { return nil }
+    /// A damaged copy of a byte-stream access unit, or nil when this one stays as it is. Start codes and NAL headers are
+    /// left alone so that the stream still packs into RTP.
+    mutating func garble(_ bytes: UnsafeRawBufferPointer, codec: StreamCodec, share: Double) -> [UInt8]? {
+        guard random.isWithin(share) else { return nil }
         var copy = [UInt8](bytes)
         var index = 0
         // Where bytes may be damaged: inside a slice, a few bytes after its header; nil elsewhere.
@@ -29,5 +25,12 @@ struct Garbler: Sendable {
             index += 1
         }
         return copy
+    }
+
+    /// The beginning of a byte-stream access unit, cut off anywhere behind its first NAL header; nil when this one stays
+    /// whole.
+    mutating func truncate(_ bytes: UnsafeRawBufferPointer, share: Double) -> [UInt8]? {
+        guard bytes.count > 8, random.isWithin(share) else { return nil }
+        return [UInt8](bytes.prefix(6 + Int(random.next() % UInt64(bytes.count - 6))))
     }
 }

@@ -101,6 +101,25 @@ struct NewMedia: ~Copyable {
     /// Lets the media send what it is given at once: the feed sets the pace.
     func sendAtOnce() { crtsp_media_send_at_once(pointer) }
 
+    /// Asks `body` for each RTP packet of the named payloader, on its streaming thread, what becomes of it.
+    func onPacket(
+        _ payloader: String,
+        _ body: @escaping @Sendable (UInt32) -> (decision: PacketFaults.Decision, timestamp: UInt32)
+    ) {
+        crtsp_media_on_packet(
+            pointer, payloader,
+            { timestamp, replacement, context in
+                typealias Body = @Sendable (UInt32) -> (decision: PacketFaults.Decision, timestamp: UInt32)
+                let (decision, replaced) = Callback<Body>.body(of: context)(timestamp)
+                replacement.pointee = replaced
+                return switch decision {
+                case .send: 0
+                case .lose: 1
+                case .hold: 2
+                }
+            }, Callback.retained(body), releaseCallback)
+    }
+
     /// `body` is called on client threads and the server's thread.
     func onState(_ body: @escaping @Sendable (State) -> Void) {
         crtsp_media_on_state(

@@ -63,10 +63,13 @@ extension SimulatedSite {
         package var credentials: Credentials?
         package var sharing: Sharing
         package var repetition: Repetition
+        /// Misbehaving by the clock. Each camera then has a port of its own, after `port` in the order of the streams,
+        /// or free ones.
+        package var script: FaultScript?
 
         package init(
             address: String = "127.0.0.1", port: UInt16 = 8554, streams: [Stream] = [], credentials: Credentials? = nil,
-            sharing: Sharing = .sharedFeed, repetition: Repetition = .loop
+            sharing: Sharing = .sharedFeed, repetition: Repetition = .loop, script: FaultScript? = nil
         ) {
             self.address = address
             self.port = port
@@ -74,6 +77,7 @@ extension SimulatedSite {
             self.credentials = credentials
             self.sharing = sharing
             self.repetition = repetition
+            self.script = script
         }
 
         /// The streams, with the built-in ones where none are given; throws what cannot be served.
@@ -91,6 +95,7 @@ extension SimulatedSite {
                 }
                 try stream.fault?.check(stream: stream.name)
             }
+            try script?.check(streams)
             return streams
         }
 

@@ -17,17 +17,22 @@ package final class SimulatedSite: Service, Sendable {
         case silent
     }
 
-    private struct Running {
+    struct Running {
         var server: RTSPServer
         var port: UInt16
         var feeds: [String: CameraFeed]
         var listeners: [String: FaultListener]
         var outage: Outage?
+        /// By camera, where the site misbehaves by a script or on request.
+        var doors: [String: CameraDoor] = [:]
+        var director: FaultDirector?
+        /// Scenes are made here, one after the other.
+        var making: DispatchQueue
     }
 
     package let configuration: Configuration
-    private let logger: Logger
-    private let running = Mutex<Running?>(nil)
+    let logger: Logger
+    let running = Mutex<Running?>(nil)
     // Counts wakes, so that one that comes during a tick is not overwritten by it. Never held together with `running`.
     private let wakes = Mutex(0)
 
@@ -64,8 +69,10 @@ package final class SimulatedSite: Service, Sendable {
                 }
             }
             let port = try server.listen(on: "\(configuration.address):\(configuration.port)")
-            let started = Running(server: server, port: port, feeds: feeds, listeners: listeners)
+            var started = Running(server: server, port: port, feeds: feeds, listeners: listeners, making: making)
+            if configuration.script != nil { started.doors = try doors(for: streams, feeds: feeds, server: port) }
             running.withLock { $0 = started }
+            direct(streams)
         } catch {
             server.stop()
             throw error
@@ -80,7 +87,9 @@ package final class SimulatedSite: Service, Sendable {
             return running
         }
         guard let stopped else { return }
+        stopped.director?.stop()
         for listener in stopped.listeners.values { listener.stop() }
+        for door in stopped.doors.values { door.stop() }
         stopped.server.stop()
     }
 
@@ -127,7 +136,8 @@ package final class SimulatedSite: Service, Sendable {
     /// Closes the connections of one stream's clients; how many there were.
     @discardableResult
     package func hangUp(_ name: String) -> Int {
-        running.withLock(\.?.server)?.closeClients(of: "/" + name) ?? 0
+        running.withLock(\.?.doors[name])?.hangUp()
+        return running.withLock(\.?.server)?.closeClients(of: "/" + name) ?? 0
     }
 
     // MARK: Looking
@@ -137,6 +147,7 @@ package final class SimulatedSite: Service, Sendable {
         let port = running.withLock { running -> UInt16? in
             guard let running else { return nil }
             if let listener = running.listeners[name] { return listener.port }
+            if let door = running.doors[name] { return door.port }
             return running.feeds[name] == nil ? nil : running.port
         }
         guard let port else {
@@ -188,8 +199,9 @@ package final class SimulatedSite: Service, Sendable {
         }
     }
 
-    private func mount(
-        _ stream: Stream, on server: RTSPServer, making: DispatchQueue
+    /// Loads or begins to make a stream's program and serves it on its path, in place of what is served there.
+    func mount(
+        _ stream: Stream, on server: RTSPServer, making: DispatchQueue, faults: ActiveFaults = ActiveFaults()
     ) throws(SimulatorError) -> CameraFeed {
         let supply: MediaSupply
         let codecs: [StreamCodec]
@@ -206,19 +218,26 @@ package final class SimulatedSite: Service, Sendable {
             codecs = [scene.codec]
         }
         let feed = CameraFeed(
-            name: stream.name, supply: supply, isShared: configuration.sharing == .sharedFeed,
-            repeats: configuration.repetition == .loop, fault: stream.fault
+            name: stream.name, supply: supply, codecs: codecs, isShared: configuration.sharing == .sharedFeed,
+            repeats: configuration.repetition == .loop, fault: stream.fault, faults: faults
         ) { FeedInstant(monotonic: RTSPServer.now, secondsSinceEpoch: Date().timeIntervalSince1970) }
+        serve(feed, on: server)
+        return feed
+    }
+
+    /// Serves a feed on its path, in place of what is served there.
+    func serve(_ feed: CameraFeed, on server: RTSPServer) {
+        let misbehaves = configuration.script != nil
         server.mount(
-            "/" + stream.name, description: Self.description(codecs), isShared: configuration.sharing == .sharedFeed
+            "/" + feed.name, description: Self.description(feed.codecs),
+            isShared: configuration.sharing == .sharedFeed
         ) { [weak self, logger] media in
             do throws(SimulatorError) {
-                try feed.attach(to: media) { [weak self] in self?.wake() }
+                try feed.attach(to: media, misbehaves: misbehaves) { [weak self] in self?.wake() }
             } catch {
                 logger.error("stream cannot be served", metadata: ["stream": "\(feed.name)", "reason": "\(error)"])
             }
         }
-        return feed
     }
 
     /// The media of one client: an `appsrc` named after each track's number, and its payloader.
@@ -239,7 +258,7 @@ package final class SimulatedSite: Service, Sendable {
     }
 
     /// Asks for a tick at once. Any thread.
-    private func wake() {
+    func wake() {
         guard let server = running.withLock(\.?.server) else { return }
         wakes.withLock { wakes in
             wakes += 1

@@ -64,6 +64,14 @@ void crtsp_media_on_state(
 // the sources sets the pace.
 void crtsp_media_send_at_once(crtsp_media *_Nonnull media);
 
+// Called on a streaming thread for each RTP packet: 0 sends it, 1 loses it, 2 sends it after the next one. The packet gets
+// `*replacement` as its timestamp.
+typedef int (*crtsp_packet)(uint32_t timestamp, uint32_t *_Nonnull replacement, void *_Nonnull context);
+// Asks for each packet that the payloader of that name makes.
+void crtsp_media_on_packet(
+    crtsp_media *_Nonnull media, const char *_Nonnull payloader, crtsp_packet _Nonnull on_packet,
+    void *_Nonnull context, crtsp_call _Nonnull destroy);
+
 // Sources: the appsrc elements of a media
 
 typedef struct crtsp_source crtsp_source;

@@ -20,10 +20,12 @@ package struct AccessUnit: Sendable {
     /// When it reached this process.
     package var arrivedAt: WallTime
     package var payload: any AccessUnitPayload
+    /// True for the first unit after something that was sent did not arrive, or that lacks a part itself.
+    package var followsLoss: Bool
 
     package init(
         track: Track, presentation: MediaTime, durationNanoseconds: Int64? = nil, isKeyframe: Bool,
-        arrivedAt: WallTime, payload: any AccessUnitPayload
+        arrivedAt: WallTime, payload: any AccessUnitPayload, followsLoss: Bool = false
     ) {
         self.track = track
         self.presentation = presentation
@@ -31,6 +33,7 @@ package struct AccessUnit: Sendable {
         self.isKeyframe = isKeyframe
         self.arrivedAt = arrivedAt
         self.payload = payload
+        self.followsLoss = followsLoss
     }
 }
 
