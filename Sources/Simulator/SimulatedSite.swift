@@ -210,7 +210,8 @@ package final class SimulatedSite: Service, Sendable {
             repeats: configuration.repetition == .loop, fault: stream.fault
         ) { FeedInstant(monotonic: RTSPServer.now, secondsSinceEpoch: Date().timeIntervalSince1970) }
         server.mount(
-            "/" + stream.name, description: Self.description(codecs), isShared: configuration.sharing == .sharedFeed
+            "/" + stream.name, description: Self.description(codecs, firstTimestamp: stream.firstTimestamp),
+            isShared: configuration.sharing == .sharedFeed
         ) { [weak self, logger] media in
             do throws(SimulatorError) {
                 try feed.attach(to: media) { [weak self] in self?.wake() }
@@ -222,18 +223,23 @@ package final class SimulatedSite: Service, Sendable {
     }
 
     /// The media of one client: an `appsrc` named after each track's number, and its payloader.
-    private static func description(_ codecs: [StreamCodec]) -> String {
+    private static func description(_ codecs: [StreamCodec], firstTimestamp: UInt32?) -> String {
+        let offset = firstTimestamp.map { " timestamp-offset=\($0)" } ?? ""
         let branches = codecs.enumerated().map { number, codec in
             let payloader =
                 switch codec {
                 case .h264: "rtph264pay config-interval=-1"
                 case .h265: "rtph265pay config-interval=-1"
                 case .aac: "rtpmp4gpay"
+                case .pcma: "rtppcmapay"
+                case .pcmu: "rtppcmupay"
+                case .opus: "rtpopuspay"
+                case .l16: "rtpL16pay"
                 }
             // Not is-live: the server sends a live source's first unit before a client's transport is connected. The feed
             // sets the pace itself.
             return "appsrc name=track\(number) format=time block=false max-bytes=0"
-                + " ! \(payloader) name=pay\(number) pt=\(96 + number)"
+                + " ! \(payloader)\(codec.isVideo ? offset : "") name=pay\(number) pt=\(96 + number)"
         }
         return "( \(branches.joined(separator: "  ")) )"
     }
