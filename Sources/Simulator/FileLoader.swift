@@ -11,7 +11,7 @@ enum FileLoader {
     static let patienceSeconds = 20
 
     /// Demultiplexes and parses a file (MP4, MKV, MPEG-TS…): its first H.264 or H.265 stream and its first sound (AAC,
-    /// G.711, Opus, 16 bits). Blocks.
+    /// G.711, Opus). Blocks.
     static func load(path: String) throws(SimulatorError) -> Program {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -90,7 +90,6 @@ enum FileLoader {
         case "video/x-h264": .h264
         case "video/x-h265": .h265
         case "audio/mpeg" where caps?.integer("mpegversion") != 1: .aac
-        case "audio/x-raw" where caps?.text("format") == "S16BE": .l16
         case "audio/x-alaw": .pcma
         case "audio/x-mulaw": .pcmu
         case "audio/x-opus": .opus

@@ -1,8 +1,6 @@
 /// How the payload of a track is encoded.
 package enum StreamCodec: String, Sendable, Hashable, Codable, CaseIterable {
     case h264, h265, aac, pcma, pcmu, opus
-    /// Uncompressed 16 bits, which clips do not hold: to see what happens with sound of another kind.
-    case l16
 
     package var isVideo: Bool { self == .h264 || self == .h265 }
 }

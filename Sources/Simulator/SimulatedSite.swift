@@ -234,7 +234,6 @@ package final class SimulatedSite: Service, Sendable {
                 case .pcma: "rtppcmapay"
                 case .pcmu: "rtppcmupay"
                 case .opus: "rtpopuspay"
-                case .l16: "rtpL16pay"
                 }
             // Not is-live: the server sends a live source's first unit before a client's transport is connected. The feed
             // sets the pace itself.

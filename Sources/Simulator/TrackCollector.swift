@@ -16,8 +16,6 @@ final class TrackCollector {
                 + " ! appsink name=units sync=false async=false max-buffers=64"
         case .pcma: "capsfilter caps=audio/x-alaw ! appsink name=units sync=false async=false max-buffers=64"
         case .pcmu: "capsfilter caps=audio/x-mulaw ! appsink name=units sync=false async=false max-buffers=64"
-        case .l16:
-            "capsfilter caps=audio/x-raw,format=S16BE ! appsink name=units sync=false async=false max-buffers=64"
         case .opus: "opusparse ! audio/x-opus ! appsink name=units sync=false async=false max-buffers=64"
         }
     }

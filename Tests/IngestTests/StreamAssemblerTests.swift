@@ -43,6 +43,25 @@ struct StreamAssemblerTests {
         #expect(assembler.droppedBeforeKeyframe == 1)
     }
 
+    @Test func `sound of another kind is not asked for, and the description says why`() throws {
+        func offer(_ media: String, _ encoding: String) throws -> Caps {
+            try Caps("application/x-rtp,media=(string)\(media),encoding-name=(string)\(encoding)")
+        }
+        let intake = RTSPIntake(gate: WakeGate {}, clock: SystemClock()) {}
+        #expect(try intake.selects(offer("video", "H264")))
+        #expect(try !intake.selects(offer("audio", "G726-32")))
+        #expect(intake.sound == nil && intake.soundRemark?.contains("G726-32") == true)
+        var assembler = StreamAssembler(codec: .h264, audioCodec: intake.sound, soundRemark: intake.soundRemark)
+        guard case .stream(let described)? = assembler.add(unit(.video, 0, key: true), format: video).first else {
+            Issue.record("nothing was described")
+            return
+        }
+        #expect(described.audioFormat == nil && described.soundRemark == intake.soundRemark)
+        // A second one that a clip can hold is taken.
+        #expect(try intake.selects(offer("audio", "PCMA")))
+        #expect(intake.sound == .pcma && intake.soundRemark == nil)
+    }
+
     @Test func `pictures wait for the sound's format, but not for ever`() {
         var withSound = StreamAssembler(codec: .h264, audioCodec: .aac)
         #expect(summary(withSound.add(unit(.video, 0, key: true), format: video)) == "")
