@@ -62,7 +62,8 @@ let package = Package(
             name: "Pipelines", path: "pipelines", exclude: ["README.md"], sources: ["Pipelines.swift"],
             resources: [
                 .embedInCode("rtsp.gst"), .embedInCode("rtsp-h264.gst"), .embedInCode("rtsp-h265.gst"),
-                .embedInCode("rtsp-aac.gst"), .embedInCode("file.gst"), .embedInCode("decode.gst"),
+                .embedInCode("rtsp-aac.gst"), .embedInCode("rtsp-g711.gst"), .embedInCode("rtsp-opus.gst"),
+                .embedInCode("file.gst"), .embedInCode("decode.gst"),
                 .embedInCode("decode-hardware.gst"), .embedInCode("trial.gst"), .embedInCode("trial.h264"),
                 .embedInCode("trial.h265"), .embedInCode("clip.gst"), .embedInCode("clip-audio.gst"),
             ], swiftSettings: swiftSettings),

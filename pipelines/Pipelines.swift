@@ -77,6 +77,10 @@ extension PipelineTemplate {
     package static let rtspH265 = Self("rtsp-h265", PackageResources.rtsp_h265_gst)
     /// Branch for AAC over RTP.
     package static let rtspAAC = Self("rtsp-aac", PackageResources.rtsp_aac_gst)
+    /// Branch for G.711 over RTP.
+    package static let rtspG711 = Self("rtsp-g711", PackageResources.rtsp_g711_gst)
+    /// Branch for Opus over RTP.
+    package static let rtspOpus = Self("rtsp-opus", PackageResources.rtsp_opus_gst)
     /// A file's video as access units.
     package static let file = Self("file", PackageResources.file_gst)
     /// Access units in, frames out.

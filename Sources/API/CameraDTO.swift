@@ -8,6 +8,7 @@ struct CameraDTO: Encodable, Sendable {
     var name: String
     var enabled: Bool
     var url: String
+    @Nullable var detectUrl: String?
     var transport: String
     var analysis: String
     var timeoutSeconds: Double
@@ -28,6 +29,7 @@ struct CameraDTO: Encodable, Sendable {
         name = camera.name
         enabled = camera.enabled
         url = CameraRules.masked(url: camera.settings.url)
+        detectUrl = camera.settings.detectURL.map { CameraRules.masked(url: $0) }
         transport = camera.settings.transport.rawValue
         analysis = camera.settings.analysis.rawValue
         timeoutSeconds = camera.settings.timeoutSeconds
@@ -50,6 +52,14 @@ struct CameraStatusDTO: Encodable, Sendable {
         var detail: String
         @Nullable var since: String?
     }
+    /// The small stream.
+    struct DetectDTO: Encodable, Sendable {
+        var state: String
+        var analysed: Bool
+        @Nullable var width: Int?
+        @Nullable var height: Int?
+        @Nullable var error: ErrorDTO?
+    }
     var state: String
     @Nullable var connectedAt: String?
     @Nullable var lastAccessUnitAt: String?
@@ -61,8 +71,11 @@ struct CameraStatusDTO: Encodable, Sendable {
     @Nullable var bitrateKbps: Double?
     @Nullable var keyframeIntervalSeconds: Double?
     var hasAudio: Bool
+    @Nullable var audioCodec: String?
+    @Nullable var soundRemark: String?
     @Nullable var decoder: String?
     @Nullable var decoderFallback: String?
+    @Nullable var detect: DetectDTO?
     var rung: String
     @Nullable var rungReason: String?
     var decoderWaitSeconds: Double
@@ -90,8 +103,15 @@ struct CameraStatusDTO: Encodable, Sendable {
         bitrateKbps = status.bitrateKbps.map { $0.rounded() }
         keyframeIntervalSeconds = status.keyframeIntervalSeconds.map { ($0 * 1000).rounded() / 1000 }
         hasAudio = status.hasAudio
+        audioCodec = status.audioCodec?.rawValue
+        soundRemark = status.soundRemark
         decoder = status.decoder
         decoderFallback = status.decoderFallback
+        detect = status.detect.map {
+            DetectDTO(
+                state: $0.state.rawValue, analysed: $0.isAnalysed, width: $0.widthPixels, height: $0.heightPixels,
+                error: $0.error.map { ErrorDTO(type: $0.kind.rawValue, detail: $0.detail, since: nil) })
+        }
         rung = status.rung.rawValue
         rungReason = status.rungReason
         decoderWaitSeconds = (status.decoderWaitSeconds * 1000).rounded() / 1000

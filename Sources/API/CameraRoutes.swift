@@ -156,6 +156,17 @@ struct CameraRoutes {
         return changed
     }
 
+    /// An address in the body that differs from what is answered for `base`.
+    private static func address(_ fields: inout FieldReader, _ name: String, base: String?) -> String? {
+        guard let url = fields.text(name), url != base.map({ CameraRules.masked(url: $0) }) else { return nil }
+        if let problem = CameraRules.problem(url: url) {
+            fields.complain(name, problem)
+        } else if url.contains(":***@") {
+            fields.complain(name, "holds `***` where the password stands; write the password")
+        }
+        return url
+    }
+
     /// Lays the body's fields over `base`.
     private func read(_ fields: inout FieldReader, into base: Camera, _ context: VedetteContext) async throws -> Camera
     {
@@ -164,13 +175,16 @@ struct CameraRoutes {
             if let problem = CameraRules.problem(name: name) { fields.complain("name", problem) }
             camera.name = name
         }
-        if let url = fields.text("url"), url != CameraRules.masked(url: base.settings.url) {
-            if let problem = CameraRules.problem(url: url) {
-                fields.complain("url", problem)
-            } else if url.contains(":***@") {
-                fields.complain("url", "holds `***` where the password stands; write the password")
+        if let url = Self.address(&fields, "url", base: base.settings.url) { camera.settings.url = url }
+        let hadDetectURL = base.settings.detectURL != nil
+        if fields.has("detect_url") {
+            let before = base.settings.detectURL
+            let text = fields.text("detect_url", nullable: true)
+            if let text, text != before.map({ CameraRules.masked(url: $0) }) {
+                camera.settings.detectURL = Self.address(&fields, "detect_url", base: before)
+            } else if text == nil {
+                camera.settings.detectURL = nil
             }
-            camera.settings.url = url
         }
         if let text = fields.text("site_id") {
             if let site = Identifier<Site>(text),
@@ -184,7 +198,15 @@ struct CameraRoutes {
         camera.enabled = fields.flag("enabled") ?? camera.enabled
         camera.settings.transport =
             fields.choice("transport", SourceLocation.Transport.self) ?? camera.settings.transport
-        camera.settings.analysis = fields.choice("analysis", AnalysisMode.self) ?? camera.settings.analysis
+        switch (fields.choice("analysis", AnalysisMode.self), camera.settings.detectURL) {
+        case (let asked?, _): camera.settings.analysis = asked
+        case (nil, .some) where !hadDetectURL: camera.settings.analysis = .substream
+        case (nil, nil) where camera.settings.analysis == .substream: camera.settings.analysis = .ladder
+        case (nil, _): break
+        }
+        if camera.settings.analysis == .substream, camera.settings.detectURL == nil {
+            fields.complain("analysis", "needs a `detect_url` to be `substream`")
+        }
         for bound in CameraRules.bounds {
             if let value = fields.number(bound.key, in: bound.range) { camera.settings[keyPath: bound.field] = value }
         }

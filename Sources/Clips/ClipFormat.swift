@@ -14,12 +14,20 @@ final class ClipFormat: OpaqueFormat {
             case .aac(let rate, let channels, let configuration):
                 "audio/mpeg,mpegversion=4,stream-format=raw,framed=true,rate=\(rate),channels=\(channels)"
                     + ",codec_data=(buffer)\(Self.hexadecimal(configuration))"
+            case .g711(let law, let rate, let channels):
+                "audio/x-\(law.rawValue),rate=\(rate),channels=\(channels)"
+            case .opus(let channels): Self.opus(channels: channels)
             }
         do {
             caps = try Caps(text)
         } catch {
             throw ClipError("a track's format makes no sense: \(error)")
         }
+    }
+
+    /// Opus in the middle of a stream: nothing to leave out at its beginning.
+    static func opus(channels: Int) -> String {
+        "audio/x-opus,rate=48000,channels=\(channels),channel-mapping-family=0"
     }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {

@@ -35,13 +35,12 @@ package final class MP4ClipWriter: ClipWriter {
         guard let format = Self.caps(of: stream.videoFormat) else {
             throw ClipError("cannot write \(path): the stream's format is of another source")
         }
-        let audioFormat = stream.audioFormat.flatMap(Self.caps)
+        let audioFormat = stream.audioFormat.flatMap(Self.audioCaps)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else { throw DurableFile.failure("create", path) }
         close(descriptor)
         do {
-            let template = audioFormat == nil ? PipelineTemplate.clip : .clipWithAudio
-            pipeline = try Pipeline(template.filled())
+            pipeline = try Pipeline(Self.description(audio: audioFormat))
             try pipeline.set("location", of: "file", to: .text(location ?? path))
             try pipeline.set("trak-timescale", ofPad: "video_0", of: "mux", to: 90000)
             try pipeline.set("caps", of: "video", to: .caps(format))
@@ -69,6 +68,19 @@ package final class MP4ClipWriter: ClipWriter {
             unlink(path)
             throw ClipError("cannot write \(path): \(error)")
         }
+    }
+
+    private static func description(audio: Caps?) throws(PipelineTemplateError) -> String {
+        guard let audio else { return try PipelineTemplate.clip.filled() }
+        // mp4mux refuses G.711; qtmux writes the same boxes for it, under QuickTime's brand.
+        let isG711 = ["audio/x-alaw", "audio/x-mulaw"].contains(audio.mediaType)
+        return try PipelineTemplate.clipWithAudio.filled(["muxer": isG711 ? "qtmux" : "mp4mux"])
+    }
+
+    /// Opus goes without the header that its parser makes up: mp4mux 1.22 turns its numbers round in the file.
+    private static func audioCaps(of format: any OpaqueFormat) -> Caps? {
+        guard let caps = caps(of: format), caps.mediaType == "audio/x-opus" else { return caps(of: format) }
+        return try? Caps(ClipFormat.opus(channels: caps.integer("channels") ?? 2))
     }
 
     static func caps(of format: any OpaqueFormat) -> Caps? {

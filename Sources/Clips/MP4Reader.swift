@@ -40,7 +40,7 @@ final class MP4Reader {
                 return nil
             }
             self.video = video
-            audio = tracks.first { if case .aac = $0.format { !$0.samples.isEmpty } else { false } }
+            audio = tracks.first { $0.format.isAudio && !$0.samples.isEmpty }
             self.descriptor = descriptor
         } catch {
             close(descriptor)

@@ -7,6 +7,14 @@ struct MP4Track: Sendable {
     enum Format: Sendable, Hashable {
         case video(VideoCodec, widthPixels: Int, heightPixels: Int, configuration: [UInt8])
         case aac(rate: Int, channels: Int, configuration: [UInt8])
+        case g711(Law, rate: Int, channels: Int)
+        /// One or two channels, at 48 kHz.
+        case opus(channels: Int)
+
+        /// As GStreamer names it.
+        enum Law: String, Sendable, Hashable { case alaw, mulaw }
+
+        var isAudio: Bool { if case .video = self { false } else { true } }
     }
 
     struct Sample: Sendable, Hashable {
@@ -52,7 +60,7 @@ struct MP4Track: Sendable {
         return seconds &* 1_000_000_000 &+ rest * 1_000_000_000 / timescale
     }
 
-    /// From the content of a `trak` box; nil for tracks that are neither video nor AAC.
+    /// From the content of a `trak` box; nil for tracks of a kind that no clip of ours holds.
     init?(trak: ArraySlice<UInt8>, movieTimescale: Int64) {
         guard let header = ByteCursor.find("tkhd", in: trak), let id = Self.trackID(header),
             let mdhd = ByteCursor.find("mdia", "mdhd", in: trak), let timescale = Self.timescale(mdhd),
@@ -120,6 +128,14 @@ struct MP4Track: Sendable {
                 fields.skip(2), let esds = fields.first("esds"), let configuration = audioConfiguration(esds)
             else { return nil }
             return .aac(rate: rate, channels: channels, configuration: configuration)
+        case "alaw", "ulaw":
+            guard fields.skip(16), let channels = fields.word16(), fields.skip(6), let rate = fields.word16(), rate > 0,
+                (1...2).contains(channels)
+            else { return nil }
+            return .g711(entry.type == "alaw" ? .alaw : .mulaw, rate: rate, channels: channels)
+        case "Opus":
+            guard fields.skip(16), let channels = fields.word16(), (1...2).contains(channels) else { return nil }
+            return .opus(channels: channels)
         default:
             return nil
         }

@@ -50,7 +50,7 @@ package final class CameraAnalysis {
     private var complaints: [String] = []
 
     package init(
-        _ stream: StreamDescription, camera: CameraSettings, ports: IngestPorts, ladder: Ladder,
+        _ stream: StreamDescription, camera: CameraSettings, ports: IngestPorts, ladder: Ladder, firstSlot: Int = 1,
         wake: @escaping @Sendable () -> Void
     ) throws {
         self.stream = stream
@@ -61,7 +61,7 @@ package final class CameraAnalysis {
         self.ladder = ladder
         detector = try ports.makeDetector(camera)
         gate = ports.makeGate(camera)
-        machine = EventMachine(settings: EventSettings(camera))
+        machine = EventMachine(settings: EventSettings(camera), firstSlot: firstSlot)
     }
 
     /// Units and frames that were to be looked at and were not.
@@ -101,6 +101,21 @@ package final class CameraAnalysis {
         } while try takeFrames(&steps) && next != nil
         return steps
     }
+
+    /// Another analysis takes over, or its pictures stay away: nothing is decoded any more, while the events that run get
+    /// their time (`calm`).
+    package func stopLooking() {
+        rest()
+        dropLook()
+    }
+
+    /// Nothing is known to move at `time`: ends events when their time has come. After `stopLooking`.
+    package func calm(at time: MediaTime) -> [EventAction] {
+        machine.observe(at: time, moving: false, score: 0, boxes: [])
+    }
+
+    /// True while an event's clip is running.
+    package var hasEvents: Bool { !machine.runningSlots.isEmpty }
 
     /// The connection is over.
     package func endStream(at time: MediaTime) -> [EventAction] {

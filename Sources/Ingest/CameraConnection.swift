@@ -7,17 +7,26 @@ import Logging
 /// activity ladder asks for → decoder → motion → event machine → clips opened and closed. All of it runs in `run`'s task;
 /// adapters' threads only wake it.
 actor CameraConnection {
-    private let camera: Camera
-    private let ports: IngestPorts
-    private let board: StatusBoard
-    private let logger: Logger
+    let camera: Camera
+    let ports: IngestPorts
+    let board: StatusBoard
+    let logger: Logger
 
-    private var stream: StreamDescription?
-    private var analysis: CameraAnalysis?
-    private var ladder: Ladder
-    private var ring: GOPRing
-    private var clock = ClockMap()
-    private var lastVideo: MediaTime?
+    private(set) var stream: StreamDescription?
+    /// Of the recorded stream; nil while the small one is analysed in its place.
+    var analysis: CameraAnalysis?
+    private(set) var ladder: Ladder
+    var ring: GOPRing
+    private(set) var clock = ClockMap()
+    private(set) var lastVideo: MediaTime?
+    /// The small stream, where the camera has one to analyse.
+    private(set) var detect: DetectStream?
+    var leaving = LeavingAnalyses()
+    /// The last picture of the small stream that was analysed, on the recorded timeline.
+    var lookedUntil: MediaTime?
+    /// Analyses made so far.
+    var analyses = 0
+    var closedDecoders: [any FrameDecoder] = []
     private var viewers = LiveViewers()
     private var isOver = false
     private var recordings: [EventSlot: EventRecording] = [:]
@@ -27,7 +36,7 @@ actor CameraConnection {
     /// They have everything that belongs to them and wait to be finished.
     private var complete: [EventRecording] = []
     /// Ids of events by slot, kept a little longer than the recordings for `continues`.
-    private var identifiers: [EventSlot: Identifier<Event>] = [:]
+    private(set) var identifiers: [EventSlot: Identifier<Event>] = [:]
 
     /// Extra seconds the ring keeps beyond the pre-roll: an event may be told three seconds after it began.
     private static let ringMarginSeconds = 5.0
@@ -40,7 +49,10 @@ actor CameraConnection {
         self.board = board
         self.logger = logger
         ladder = Ladder(
-            settings: LadderSettings(mode: camera.settings.analysis), seed: UInt64.random(in: 0...UInt64.max),
+            // With a small stream, what holds while that is away.
+            settings: LadderSettings(
+                mode: camera.settings.analysis == .substream ? .ladder : camera.settings.analysis),
+            seed: UInt64.random(in: 0...UInt64.max),
             memory: memory)
         ring = GOPRing(
             keepSeconds: camera.settings.preRollSeconds + Self.ringMarginSeconds, maximumBytes: Self.ringMaximumBytes)
@@ -48,6 +60,12 @@ actor CameraConnection {
 
     /// What the ladder knows about the camera by now.
     var memory: Ladder { analysis?.ladder ?? ladder }
+
+    /// Keeps what an analysis that ends has learnt.
+    func learn(from analysis: CameraAnalysis) {
+        ladder = Ladder(
+            settings: ladder.settings, seed: UInt64.random(in: 0...UInt64.max), memory: analysis.ladder)
+    }
 
     /// A viewer that begins at the newest keyframe; nil where there is none yet, or no more.
     func watch(withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void) throws -> LiveViewer? {
@@ -68,6 +86,9 @@ actor CameraConnection {
         } catch {
             return error
         }
+        detect = camera.settings.detectLocation.map {
+            DetectStream($0, camera: camera.settings, ports: ports, wake: wake)
+        }
         // Clips are finished beside the loop; the group ends when the last one is done.
         let failure = await withDiscardingTaskGroup(returning: SourceError.self) { finishing in
             var failure = SourceError(.ended, "the camera's session was stopped")
@@ -81,6 +102,7 @@ actor CameraConnection {
                     }
                 }
                 do throws(SourceError) {
+                    try analyseDetect(wake: wake)
                     try analyse()
                 } catch {
                     failure = error
@@ -89,8 +111,11 @@ actor CameraConnection {
                 for recording in takeComplete() {
                     finishing.addTask { await recording.finish() }
                 }
-                for decoder in analysis?.takeClosed() ?? [] {
+                for decoder in takeClosedDecoders() {
                     finishing.addTask { await decoder.close() }
+                }
+                for source in detect?.takeClosedSources() ?? [] {
+                    finishing.addTask { await source.close() }
                 }
             }
             endStream()
@@ -99,7 +124,8 @@ actor CameraConnection {
             }
             continuation.finish()
             await source.close()
-            for decoder in analysis?.takeClosed() ?? [] { await decoder.close() }
+            for source in detect?.takeClosedSources() ?? [] { await source.close() }
+            for decoder in takeClosedDecoders() { await decoder.close() }
             return failure
         }
         return failure
@@ -110,12 +136,7 @@ actor CameraConnection {
         case .failed(let error):
             throw error
         case .stream(let description):
-            do {
-                analysis = try CameraAnalysis(
-                    description, camera: camera.settings, ports: ports, ladder: ladder, wake: wake)
-            } catch {
-                throw SourceError(.internalFailure, "motion analysis cannot start: \(error)")
-            }
+            if detect == nil { analysis = try makeAnalysis(of: description, wake: wake) }
             stream = description
             board.streaming(description)
             logger.info(
@@ -124,6 +145,7 @@ actor CameraConnection {
                     "codec": "\(description.codec.rawValue)",
                     "size": "\(description.widthPixels)x\(description.heightPixels)",
                 ])
+            if let remark = description.soundRemark { logger.warning("\(remark)") }
         case .accessUnit(let unit):
             if unit.track == .video {
                 clock.observe(unit.presentation, arrivedAt: unit.arrivedAt)
@@ -157,16 +179,27 @@ actor CameraConnection {
         let rung = analysis.ladder.rung
         board.climbed(
             rung, reason: analysis.ladder.reason, decoder: analysis.decoderName, fallback: ports.decoders.fallback,
-            dropped: analysis.dropped, waitedSeconds: analysis.waitedSeconds, audits: analysis.ladder.estimate)
+            dropped: leaving.dropped + analysis.dropped,
+            waitedSeconds: leaving.waitedSeconds + analysis.waitedSeconds, audits: analysis.ladder.estimate)
     }
 
     private func endStream() {
         isOver = true
         viewers.end()
-        let actions = analysis?.endStream(at: lastVideo ?? MediaTime(nanoseconds: 0)) ?? []
+        let end = lastVideo ?? MediaTime(nanoseconds: 0)
+        if let detect {
+            detect.end(main: clock)
+            if let (gone, shift) = detect.takeLeft() { leaving.add(gone, shift: shift) }
+        }
+        let actions = (analysis?.endStream(at: end) ?? []) + leaving.endStream(at: end)
         perform(actions, frame: nil, state: .interrupted)
         complete += closing
         closing = []
+    }
+
+    private func takeClosedDecoders() -> [any FrameDecoder] {
+        defer { closedDecoders = [] }
+        return closedDecoders + (analysis?.takeClosed() ?? []) + (detect?.takeClosedDecoders() ?? [])
     }
 
     private func takeComplete() -> [EventRecording] {
@@ -174,7 +207,7 @@ actor CameraConnection {
         return complete
     }
 
-    private func perform(_ actions: [EventAction], frame: (any DecodedFrame)?, state: Event.State) {
+    func perform(_ actions: [EventAction], frame: (any DecodedFrame)?, state: Event.State) {
         for action in actions {
             switch action {
             case .open(let slot, let triggered, let started, let clipFrom, let continues):

@@ -38,7 +38,7 @@ package struct FootageFile: Sendable {
         } catch {
             throw SourceError(.internalFailure, "\(path) cannot be opened: \(error)")
         }
-        var assembler = StreamAssembler(codec: codec, expectsAudio: false)
+        var assembler = StreamAssembler(codec: codec)
         var items: [SourceItem] = []
         var failure: SourceError?
         reading: for await _ in wakes {

@@ -16,7 +16,9 @@ final class RTSPIntake: Sendable {
     private struct State {
         var offers: [String] = []
         var codec: VideoCodec?
-        var hasAudio = false
+        var sound: AudioCodec?
+        /// Why the camera's sound is left out.
+        var soundRemark: String?
         var streams: [Stream] = []
         var failure: SourceError?
         var lacksVideo = false
@@ -37,8 +39,10 @@ final class RTSPIntake: Sendable {
     var offers: [String] { state.withLock { $0.offers } }
     /// Set once the camera's description was read and holds video that can be recorded.
     var codec: VideoCodec? { state.withLock { $0.codec } }
-    /// True when sound was asked for.
-    var hasAudio: Bool { state.withLock { $0.hasAudio } }
+    /// The sound that was asked for.
+    var sound: AudioCodec? { state.withLock { $0.sound } }
+    /// Why sound that the camera offers was not asked for.
+    var soundRemark: String? { state.withLock { $0.sound == nil ? $0.soundRemark : nil } }
     /// The streams that flow.
     var streams: [Stream] { state.withLock { $0.streams } }
     /// Why a stream could not be connected.
@@ -53,7 +57,7 @@ final class RTSPIntake: Sendable {
         gate()
     }
 
-    /// Chooses the first H.264 or H.265 stream and the first AAC stream.
+    /// Chooses the first stream of pictures and the first of sound that a clip can hold.
     func selects(_ caps: Caps) -> Bool {
         let media = caps.text("media") ?? "unknown"
         let encoding = (caps.text("encoding-name") ?? "unknown").uppercased()
@@ -65,9 +69,10 @@ final class RTSPIntake: Sendable {
                 state.codec = codec
                 return true
             case "audio":
-                guard !state.hasAudio, encoding == "MPEG4-GENERIC" else { return false }
-                state.hasAudio = true
-                return true
+                guard state.sound == nil else { return false }
+                state.sound = AudioCodec(encoding: encoding)
+                if state.sound == nil { state.soundRemark = AudioCodec.remark(leavingOut: encoding) }
+                return state.sound != nil
             default:
                 return false
             }
@@ -78,16 +83,18 @@ final class RTSPIntake: Sendable {
     func connect(_ pad: borrowing NewPad) {
         let encoding = pad.caps?.text("encoding-name")?.uppercased() ?? ""
         let track: Track = pad.caps?.text("media") == "audio" ? .audio : .video
-        let template: PipelineTemplate
-        switch (track, Self.codec(of: encoding)) {
-        case (.audio, _): template = .rtspAAC
-        case (.video, .h264): template = .rtspH264
-        case (.video, .h265): template = .rtspH265
-        case (.video, nil): return
-        }
         do {
+            let description: String
+            switch (track, Self.codec(of: encoding)) {
+            case (.audio, _):
+                guard let sound = AudioCodec(encoding: encoding) else { return }
+                description = try sound.branch()
+            case (.video, .h264): description = try PipelineTemplate.rtspH264.filled()
+            case (.video, .h265): description = try PipelineTemplate.rtspH265.filled()
+            case (.video, nil): return
+            }
             let arrivals = ArrivalLog()
-            try pad.connect(template.filled()) { (branch) throws(GStreamerError) in
+            try pad.connect(description) { (branch) throws(GStreamerError) in
                 let sink = try branch.appSink("units")
                 sink.onSample { [gate, clock, onUnit] in
                     arrivals.sampleArrived(at: clock.now)

@@ -117,7 +117,9 @@ package final class RTSPSource: MediaSource {
             isKeyframe = !sample.buffer.isDelta
             if isKeyframe, let scan = state.scan?.scan { isKeyframe = sample.buffer.withUnsafeBytes(scan.canStart) }
         }
-        var assembler = state.assembler ?? StreamAssembler(codec: codec, expectsAudio: intake.hasAudio)
+        var assembler =
+            state.assembler
+            ?? StreamAssembler(codec: codec, audioCodec: intake.sound, soundRemark: intake.soundRemark)
         defer { state.assembler = assembler }
         return assembler.add(
             IncomingUnit(

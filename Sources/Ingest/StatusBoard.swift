@@ -64,6 +64,8 @@ final class StatusBoard: Sendable {
             state.status.widthPixels = stream.widthPixels
             state.status.heightPixels = stream.heightPixels
             state.status.hasAudio = stream.audioFormat != nil
+            state.status.audioCodec = stream.audioCodec
+            state.status.soundRemark = stream.soundRemark
             state.status.decoder = nil
             state.dropped = 0
             state.waitedSeconds = 0
@@ -106,6 +108,11 @@ final class StatusBoard: Sendable {
         }
     }
 
+    /// What the small stream does.
+    func detects(_ status: DetectStatus) {
+        state.withLock { $0.status.detect = status }
+    }
+
     func failed(_ error: SourceError) {
         let now = clock.now
         state.withLock { state in
@@ -114,6 +121,7 @@ final class StatusBoard: Sendable {
             if state.status.error?.kind != error.kind { state.status.errorSince = now }
             state.status.error = error
             state.status.openEvent = nil
+            state.status.detect = nil
             if state.silentSince == nil { state.silentSince = now }
             state.frame = nil
         }

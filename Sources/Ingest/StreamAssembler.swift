@@ -32,7 +32,11 @@ struct StreamAssembler: Sendable {
     private enum Phase: Sendable { case waiting, described, ended }
 
     let codec: VideoCodec
-    let expectsAudio: Bool
+    /// The sound that is to come.
+    let audioCodec: AudioCodec?
+    private var expectsAudio: Bool { audioCodec != nil }
+    /// Why sound that the camera offers is not among what comes.
+    let soundRemark: String?
     private var phase = Phase.waiting
     private var video: (format: Caps, description: StreamDescription)?
     private var audioFormat: Caps?
@@ -41,9 +45,10 @@ struct StreamAssembler: Sendable {
     private var audioClock = PresentationClock()
     private(set) var droppedBeforeKeyframe = 0
 
-    init(codec: VideoCodec, expectsAudio: Bool) {
+    init(codec: VideoCodec, audioCodec: AudioCodec? = nil, soundRemark: String? = nil) {
         self.codec = codec
-        self.expectsAudio = expectsAudio
+        self.audioCodec = audioCodec
+        self.soundRemark = soundRemark
     }
 
     /// Takes a unit with the format it was announced with.
@@ -121,6 +126,12 @@ struct StreamAssembler: Sendable {
     private mutating func describe() -> [SourceItem] {
         guard var description = video?.description else { return [] }
         description.audioFormat = audioFormat
+        description.audioCodec = audioFormat == nil ? nil : audioCodec
+        description.soundRemark = soundRemark
+        if expectsAudio, audioFormat == nil {
+            description.soundRemark =
+                "The camera announced sound and sent none with its first pictures, so it is left out."
+        }
         phase = .described
         defer { held = [] }
         return [.stream(description)] + held.map { .accessUnit($0) }

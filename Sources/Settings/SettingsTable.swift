@@ -53,12 +53,17 @@ package enum SettingsTable {
             SettingRow(
                 "url", .text, required: true, secret: true,
                 "RTSP address, with credentials where the camera wants them (`rtsp://user:password@host:554/path`)."),
+            SettingRow(
+                "detect_url", .text, secret: true,
+                "Address of a smaller stream of the same view, as `url`. It is decoded and analysed, while the one of `url` is "
+                    + "only received and recorded; evidence pictures and thumbnails come from the smaller one."),
             SettingRow("transport", .choice(["tcp", "udp"]), default: "tcp", "How RTP travels."),
             SettingRow(
                 "analysis", .choice(AnalysisMode.allCases.map(\.rawValue)),
-                default: CameraSettings(url: "").analysis.rawValue,
                 "`full` decodes every picture. `ladder` decodes a keyframe every few seconds until that, or the size of a "
-                    + "picture, shows that something stirs. `keyframes` looks at every keyframe and trusts no sizes."),
+                    + "picture, shows that something stirs. `keyframes` looks at every keyframe and trusts no sizes. `substream` decodes every "
+                    + "picture of `detect_url`'s stream and is the default where that is given, as `ladder` is elsewhere; while that stream is away, as "
+                    + "`ladder`."),
         ]
         + CameraRules.bounds.map { bound in
             let standard = CameraSettings(url: "")[keyPath: bound.field]

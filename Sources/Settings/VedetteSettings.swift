@@ -122,7 +122,18 @@ package struct VedetteSettings: Sendable {
         }
         var settings = CameraSettings(url: url)
         settings.transport = entry.text("transport").flatMap(SourceLocation.Transport.init(rawValue:)) ?? .tcp
+        if let detect = entry.text("detect_url") {
+            if let problem = CameraRules.problem(url: detect) {
+                throw SettingsError("`detect_url` of camera `\(name)` at \(entry.origin(of: "detect_url")): \(problem)")
+            }
+            settings.detectURL = detect
+            settings.analysis = .substream
+        }
         settings.analysis = entry.text("analysis").flatMap(AnalysisMode.init(rawValue:)) ?? settings.analysis
+        if settings.analysis == .substream, settings.detectURL == nil {
+            throw SettingsError(
+                "`analysis: substream` of camera `\(name)` at \(entry.origin(of: "analysis")) needs a `detect_url`")
+        }
         for bound in CameraRules.bounds {
             if let number = entry.number(bound.key) { settings[keyPath: bound.field] = number }
         }

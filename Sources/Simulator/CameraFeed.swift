@@ -42,6 +42,8 @@ final class CameraFeed: Sendable {
     let supply: MediaSupply
     /// Of its tracks.
     let codecs: [StreamCodec]
+    /// RTP timestamp of each connection's first packet; random without one.
+    let firstTimestamp: UInt32?
     private let isShared: Bool
     private let repeats: Bool
     private let fault: Fault?
@@ -51,7 +53,8 @@ final class CameraFeed: Sendable {
 
     init(
         name: String, supply: MediaSupply, codecs: [StreamCodec], isShared: Bool, repeats: Bool, fault: Fault?,
-        faults: ActiveFaults = ActiveFaults(), clock: @escaping @Sendable () -> FeedInstant
+        faults: ActiveFaults = ActiveFaults(), firstTimestamp: UInt32? = nil,
+        clock: @escaping @Sendable () -> FeedInstant
     ) {
         self.name = name
         self.supply = supply
@@ -60,6 +63,7 @@ final class CameraFeed: Sendable {
         self.repeats = repeats
         self.fault = fault
         self.faults = faults
+        self.firstTimestamp = firstTimestamp
         self.clock = clock
     }
 

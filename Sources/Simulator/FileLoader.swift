@@ -10,8 +10,8 @@ enum FileLoader {
     /// Seconds without progress after which a file is given up.
     static let patienceSeconds = 20
 
-    /// Demultiplexes and parses a file (MP4, MKV, MPEG-TS…): its first H.264 or H.265 stream and its first AAC stream.
-    /// Blocks.
+    /// Demultiplexes and parses a file (MP4, MKV, MPEG-TS…): its first H.264 or H.265 stream and its first sound (AAC,
+    /// G.711, Opus). Blocks.
     static func load(path: String) throws(SimulatorError) -> Program {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -90,6 +90,9 @@ enum FileLoader {
         case "video/x-h264": .h264
         case "video/x-h265": .h265
         case "audio/mpeg" where caps?.integer("mpegversion") != 1: .aac
+        case "audio/x-alaw": .pcma
+        case "audio/x-mulaw": .pcmu
+        case "audio/x-opus": .opus
         default: nil
         }
     }

@@ -24,11 +24,14 @@ extension SimulatedSite {
         package var name: String
         package var source: Source
         package var fault: Fault?
+        /// RTP timestamp of the first picture; nil for a random one. They wrap at 2³², 90000 a second.
+        package var firstTimestamp: UInt32?
 
-        package init(name: String, source: Source, fault: Fault? = nil) {
+        package init(name: String, source: Source, fault: Fault? = nil, firstTimestamp: UInt32? = nil) {
             self.name = name
             self.source = source
             self.fault = fault
+            self.firstTimestamp = firstTimestamp
         }
 
         /// A generated scene, under its own name.

@@ -219,7 +219,8 @@ package final class SimulatedSite: Service, Sendable {
         }
         let feed = CameraFeed(
             name: stream.name, supply: supply, codecs: codecs, isShared: configuration.sharing == .sharedFeed,
-            repeats: configuration.repetition == .loop, fault: stream.fault, faults: faults
+            repeats: configuration.repetition == .loop, fault: stream.fault, faults: faults,
+            firstTimestamp: stream.firstTimestamp
         ) { FeedInstant(monotonic: RTSPServer.now, secondsSinceEpoch: Date().timeIntervalSince1970) }
         serve(feed, on: server)
         return feed
@@ -229,7 +230,7 @@ package final class SimulatedSite: Service, Sendable {
     func serve(_ feed: CameraFeed, on server: RTSPServer) {
         let misbehaves = configuration.script != nil
         server.mount(
-            "/" + feed.name, description: Self.description(feed.codecs),
+            "/" + feed.name, description: Self.description(feed.codecs, firstTimestamp: feed.firstTimestamp),
             isShared: configuration.sharing == .sharedFeed
         ) { [weak self, logger] media in
             do throws(SimulatorError) {
@@ -241,18 +242,22 @@ package final class SimulatedSite: Service, Sendable {
     }
 
     /// The media of one client: an `appsrc` named after each track's number, and its payloader.
-    private static func description(_ codecs: [StreamCodec]) -> String {
+    private static func description(_ codecs: [StreamCodec], firstTimestamp: UInt32?) -> String {
+        let offset = firstTimestamp.map { " timestamp-offset=\($0)" } ?? ""
         let branches = codecs.enumerated().map { number, codec in
             let payloader =
                 switch codec {
                 case .h264: "rtph264pay config-interval=-1"
                 case .h265: "rtph265pay config-interval=-1"
                 case .aac: "rtpmp4gpay"
+                case .pcma: "rtppcmapay"
+                case .pcmu: "rtppcmupay"
+                case .opus: "rtpopuspay"
                 }
             // Not is-live: the server sends a live source's first unit before a client's transport is connected. The feed
             // sets the pace itself.
             return "appsrc name=track\(number) format=time block=false max-bytes=0"
-                + " ! \(payloader) name=pay\(number) pt=\(96 + number)"
+                + " ! \(payloader)\(codec.isVideo ? offset : "") name=pay\(number) pt=\(96 + number)"
         }
         return "( \(branches.joined(separator: "  ")) )"
     }

@@ -14,6 +14,9 @@ final class TrackCollector {
         case .aac:
             "aacparse ! audio/mpeg,mpegversion=4,stream-format=raw"
                 + " ! appsink name=units sync=false async=false max-buffers=64"
+        case .pcma: "capsfilter caps=audio/x-alaw ! appsink name=units sync=false async=false max-buffers=64"
+        case .pcmu: "capsfilter caps=audio/x-mulaw ! appsink name=units sync=false async=false max-buffers=64"
+        case .opus: "opusparse ! audio/x-opus ! appsink name=units sync=false async=false max-buffers=64"
         }
     }
 
@@ -44,7 +47,7 @@ final class TrackCollector {
                 EncodedUnit(
                     offset: offset, byteCount: count, presentation: presentation,
                     duration: Int64(clamping: buffer.durationNanoseconds ?? 0),
-                    isKeyframe: codec == .aac || !buffer.isDelta))
+                    isKeyframe: !codec.isVideo || !buffer.isDelta))
         }
     }
 

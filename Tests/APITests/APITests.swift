@@ -241,6 +241,35 @@ struct APITests {
         }
     }
 
+    @Test func `a small stream is analysed once its address is given, and its password never comes back`() async throws
+    {
+        try await with { client, records in
+            let path = "/v1/cameras/\(records[0].camera)"
+            func patch(_ body: String) async throws -> TestResponse {
+                try await client.execute(
+                    uri: path, method: .patch, headers: Self.bearer, body: ByteBuffer(string: body))
+            }
+            let set = try await patch(#"{"detect_url": "rtsp://u:s3cret@h/small"}"#)
+            #expect(set.status == .ok && !String(buffer: set.body).contains("s3cret"))
+            #expect(try object(set)["detect_url"] as? String == "rtsp://u:***@h/small")
+            #expect(try object(set)["analysis"] as? String == "substream")
+            let same = try await patch(#"{"detect_url": "rtsp://u:***@h/small", "analysis": "full"}"#)
+            #expect(same.status == .ok && same.headers[.eTag] != set.headers[.eTag])
+            #expect(try object(same)["analysis"] as? String == "full")
+            for bad in [
+                #"{"detect_url": "http://h"}"#, #"{"detect_url": "rtsp://u:***@elsewhere/small"}"#,
+                #"{"detect_url": null, "analysis": "substream"}"#, #"{"detect_url": 7}"#,
+            ] {
+                #expect(try await patch(bad).status == .unprocessableContent, "\(bad)")
+            }
+            #expect(try await patch(#"{"analysis": "substream"}"#).status == .ok)
+            let removed = try await patch(#"{"detect_url": null}"#)
+            #expect(removed.status == .ok)
+            #expect(try object(removed)["detect_url"] is NSNull)
+            #expect(try object(removed)["analysis"] as? String == "ladder")
+        }
+    }
+
     @Test func `zones are set, read, held to the camera's revision, and refused by field`() async throws {
         try await with { client, records in
             let path = "/v1/cameras/\(records[0].camera)/zones"

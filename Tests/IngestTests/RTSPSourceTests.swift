@@ -65,6 +65,43 @@ struct RTSPSourceTests {
         }
     }
 
+    @Test(arguments: SimulatedSite.Credentials.Scheme.allCases)
+    func `credentials with every special character are taken, whichever way the camera asks for them`(
+        scheme: SimulatedSite.Credentials.Scheme
+    ) async throws {
+        let (user, password) = ("op&erator=1", "p@ss:w/rd%?#[é] ü")
+        try await Camera.withFootage { path in
+            try await Camera.withSite(
+                [.init(name: "gate", source: .file(path: path))],
+                credentials: .init(user: user, password: password, scheme: scheme)
+            ) { site in
+                let right = try await Camera.read(site.url(for: "gate", user: user, password: password)) {
+                    !$0.video.isEmpty
+                }
+                #expect(right.failure == nil, "\(String(describing: right.failure))")
+                let wrong = try await Camera.read(site.url(for: "gate", user: user, password: "p@ss:w/rd"))
+                #expect(wrong.failure?.kind == .unauthorized, "\(String(describing: wrong.failure))")
+                #expect(wrong.failure?.detail.contains("w/rd") == false)
+            }
+        }
+    }
+
+    @Test func `when RTP timestamps wrap nothing is lost and time goes on`() async throws {
+        let intake = try await Camera.withFootage(frames: 80) { path in
+            try await Camera.withSite([
+                // Wraps after a second and a half.
+                .init(name: "gate", source: .file(path: path), firstTimestamp: UInt32.max - 135_000)
+            ]) { site in
+                try await Camera.read(site.url(for: "gate")) { $0.video.count >= 70 }
+            }
+        }
+        #expect(intake.failure == nil, "\(String(describing: intake.failure))")
+        let times = intake.video.prefix(70).map(\.presentation.seconds)
+        for (earlier, later) in zip(times, times.dropFirst()) {
+            #expect(abs(later - earlier - 0.05) < 0.02, "\(earlier) \(later)")
+        }
+    }
+
     @Test(arguments: [
         (Fault.refuse, SourceError.Kind.unreachable), (.silentAccept, .timeout), (.stall(afterSeconds: 1), .stalled),
         (.drop(afterSeconds: 1), .ended), (.audioOnly, .unsupported),

@@ -36,18 +36,37 @@ struct StreamAssemblerTests {
     }
 
     @Test func `units before the first keyframe are left out and the description comes first`() {
-        var assembler = StreamAssembler(codec: .h264, expectsAudio: false)
+        var assembler = StreamAssembler(codec: .h264)
         #expect(summary(assembler.add(unit(.video, 0), format: video)) == "")
         #expect(summary(assembler.add(unit(.video, 0.1, key: true), format: video)) == "sv")
         #expect(summary(assembler.add(unit(.video, 0.2), format: video)) == "v")
         #expect(assembler.droppedBeforeKeyframe == 1)
     }
 
+    @Test func `sound of another kind is not asked for, and the description says why`() throws {
+        func offer(_ media: String, _ encoding: String) throws -> Caps {
+            try Caps("application/x-rtp,media=(string)\(media),encoding-name=(string)\(encoding)")
+        }
+        let intake = RTSPIntake(gate: WakeGate {}, clock: SystemClock()) {}
+        #expect(try intake.selects(offer("video", "H264")))
+        #expect(try !intake.selects(offer("audio", "G726-32")))
+        #expect(intake.sound == nil && intake.soundRemark?.contains("G726-32") == true)
+        var assembler = StreamAssembler(codec: .h264, audioCodec: intake.sound, soundRemark: intake.soundRemark)
+        guard case .stream(let described)? = assembler.add(unit(.video, 0, key: true), format: video).first else {
+            Issue.record("nothing was described")
+            return
+        }
+        #expect(described.audioFormat == nil && described.soundRemark == intake.soundRemark)
+        // A second one that a clip can hold is taken.
+        #expect(try intake.selects(offer("audio", "PCMA")))
+        #expect(intake.sound == .pcma && intake.soundRemark == nil)
+    }
+
     @Test func `pictures wait for the sound's format, but not for ever`() {
-        var withSound = StreamAssembler(codec: .h264, expectsAudio: true)
+        var withSound = StreamAssembler(codec: .h264, audioCodec: .aac)
         #expect(summary(withSound.add(unit(.video, 0, key: true), format: video)) == "")
         #expect(summary(withSound.add(unit(.audio, 0), format: audio)) == "Sva")
-        var without = StreamAssembler(codec: .h264, expectsAudio: true)
+        var without = StreamAssembler(codec: .h264, audioCodec: .aac)
         #expect(summary(without.add(unit(.video, 0, key: true), format: video)) == "")
         #expect(summary(without.settle()) == "")
         #expect(summary(without.add(unit(.video, 5), format: video)) == "")
@@ -57,17 +76,17 @@ struct StreamAssemblerTests {
     }
 
     @Test func `sound that waits behind seconds of video is not absent`() {
-        var late = StreamAssembler(codec: .h264, expectsAudio: true)
+        var late = StreamAssembler(codec: .h264, audioCodec: .aac)
         for second in 0..<8 { #expect(summary(late.add(unit(.video, Double(second), key: true), format: video)) == "") }
         #expect(summary(late.add(unit(.audio, 0), format: audio)) == "Svvvvvvvva")
-        var burst = StreamAssembler(codec: .h264, expectsAudio: true)
+        var burst = StreamAssembler(codec: .h264, audioCodec: .aac)
         for second in 0..<8 { _ = burst.add(unit(.video, Double(second), key: true, arrived: 1), format: video) }
         #expect(summary(burst.settle()) == "")
         #expect(summary(burst.add(unit(.audio, 0), format: audio)) == "Svvvvvvvva")
     }
 
     @Test func `not more than a bounded number of pictures waits for sound`() {
-        var burst = StreamAssembler(codec: .h264, expectsAudio: true)
+        var burst = StreamAssembler(codec: .h264, audioCodec: .aac)
         for _ in 0..<StreamAssembler.mostWaitingUnits {
             #expect(summary(burst.settle()) == "")
             _ = burst.add(unit(.video, 0, key: true), format: video)
@@ -76,7 +95,7 @@ struct StreamAssemblerTests {
     }
 
     @Test func `an equal format in another object is no change, another size or encoder setting is`() throws {
-        var assembler = StreamAssembler(codec: .h264, expectsAudio: false)
+        var assembler = StreamAssembler(codec: .h264)
         _ = assembler.add(unit(.video, 0, key: true), format: video)
         #expect(
             summary(assembler.add(unit(.video, 0.1), format: try Self.caps(width: 640, codecData: "01640028ff"))) == "v"
@@ -92,7 +111,7 @@ struct StreamAssemblerTests {
     }
 
     @Test func `timestamps may be reordered and missing but not begin anew`() {
-        var assembler = StreamAssembler(codec: .h264, expectsAudio: false)
+        var assembler = StreamAssembler(codec: .h264)
         _ = assembler.add(unit(.video, 10, key: true), format: video)
         #expect(summary(assembler.add(unit(.video, 10.3), format: video)) == "v")
         #expect(summary(assembler.add(unit(.video, 10.1), format: video)) == "v")

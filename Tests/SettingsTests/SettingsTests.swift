@@ -45,6 +45,23 @@ struct SettingsTests {
         #expect(settings.definitionLabels == ["person", "vehicle", "animal"])
     }
 
+    @Test func `a small stream is analysed where one is given, and needs an address where it is asked for`() throws {
+        let settings = try load(
+            """
+            cameras:
+              - {name: gate, url: rtsp://h/x, detect_url: "rtsp://u:p@h/small"}
+              - {name: yard, url: rtsp://h/y, detect_url: rtsp://h/small, analysis: full}
+              - {name: shed, url: rtsp://h/z}
+            """)
+        #expect(settings.cameras.map(\.settings.analysis) == [.substream, .full, .ladder])
+        #expect(settings.cameras.map(\.settings.detectURL) == ["rtsp://u:p@h/small", "rtsp://h/small", nil])
+        #expect(settings.cameras.map { $0.settings.detectLocation?.url } == ["rtsp://u:p@h/small", nil, nil])
+        let missing = complaint("cameras:\n  - {name: gate, url: rtsp://h/x, analysis: substream}")
+        #expect(missing.contains("detect_url"), "\(missing)")
+        let wrong = complaint("cameras:\n  - {name: gate, url: rtsp://h/x, detect_url: \"http://u:s3cret@h/y\"}")
+        #expect(wrong.contains("`detect_url` of camera `gate`") && !wrong.contains("s3cret"), "\(wrong)")
+    }
+
     @Test func `zones of a camera are read, and kept from the database where the file has none`() throws {
         let settings = try load(
             """

@@ -25,7 +25,8 @@ struct CameraStoreTests {
                     Zone(
                         name: "tree \"é\"", kind: .exclude,
                         points: [(0, 0), (1, 0), (0, 1)].map { Zone.Point(x: $0.0, y: $0.1) }),
-                ])
+                ], detectURL: "rtsp://u:p@host/small")
+            camera.settings.analysis = .substream
             try await test.store.cameras.insert(camera)
             #expect(try await test.store.cameras.camera(camera.id, of: organization) == camera)
             #expect(try await test.store.cameras.cameras(of: organization).map(\.name) == ["gate", "yard"])
@@ -65,6 +66,12 @@ struct CameraStoreTests {
             camera.revision = 2
             #expect(try await test.store.cameras.update(camera) == 3)
             #expect(try await test.store.cameras.camera(camera.id, of: organization).settings.sensitivity == 0.9)
+            camera.revision = 3
+            camera.settings.detectURL = "rtsp://host/small"
+            #expect(try await test.store.cameras.update(camera) == 4)
+            #expect(
+                try await test.store.cameras.camera(camera.id, of: organization).settings.detectURL
+                    == "rtsp://host/small")
             camera.id = .make(at: .now)
             await #expect(throws: StoreError.self) { _ = try await test.store.cameras.update(camera) }
         }

@@ -34,17 +34,27 @@ struct LiveFragments: LiveMuxer {
         audio = sound.map {
             LiveTrack(
                 id: LiveHeader.audioTrack, timescale: Int64($0.header.rate),
-                intervalSeconds: 1024 / Double($0.header.rate))
+                // A usual packet, until two have come.
+                intervalSeconds: $0.text == "opus" ? 0.02 : 1024 / Double($0.header.rate))
         }
         declaredDepth = ReorderDeclaration.depth(codec: stream.codec, configuration: configuration) ?? 0
     }
 
+    /// Nil for sound that browsers do not take piece by piece.
     private static func audio(_ format: any OpaqueFormat) -> (header: LiveHeader.Audio, text: String)? {
-        guard let caps = MP4ClipWriter.caps(of: format), let rate = caps.integer("rate"), (1..<65536).contains(rate),
-            let configuration = caps.bytes("codec_data"), let text = CodecText.aac(configuration: configuration)
-        else { return nil }
+        guard let caps = MP4ClipWriter.caps(of: format) else { return nil }
         let channels = caps.integer("channels") ?? 2
-        return (LiveHeader.Audio(rate: rate, channels: channels, configuration: configuration), text)
+        switch caps.mediaType {
+        case "audio/mpeg":
+            guard let rate = caps.integer("rate"), (1..<65536).contains(rate),
+                let configuration = caps.bytes("codec_data"), let text = CodecText.aac(configuration: configuration)
+            else { return nil }
+            return (LiveHeader.Audio(codec: .aac(configuration), rate: rate, channels: channels), text)
+        case "audio/x-opus" where (1...2).contains(channels):
+            return (LiveHeader.Audio(codec: .opus, rate: 48_000, channels: channels), "opus")
+        default:
+            return nil  // No browser's Media Source takes G.711.
+        }
     }
 
     mutating func add(_ units: [AccessUnit]) -> [UInt8] {

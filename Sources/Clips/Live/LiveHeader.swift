@@ -12,10 +12,14 @@ enum LiveHeader {
         var timescale: Int64
     }
     struct Audio {
+        enum Codec {
+            /// With its AudioSpecificConfig.
+            case aac([UInt8])
+            case opus
+        }
+        var codec: Codec
         var rate: Int
         var channels: Int
-        /// AudioSpecificConfig.
-        var configuration: [UInt8]
     }
     static let videoTrack = 1
     static let audioTrack = 2
@@ -92,17 +96,36 @@ extension BoxWriter {
             LiveHeader.audioTrack, handler: "soun", timescale: Int64(audio.rate), size: (0, 0), volume: 0x100,
             header: { $0.fullBox("smhd") { $0.zeros(4) } },
             entry: {
-                $0.box("mp4a") {
-                    $0.zeros(6)
-                    $0.word16(1)
-                    $0.zeros(8)
-                    $0.word16(audio.channels)
-                    $0.word16(16)
-                    $0.zeros(4)
-                    $0.word32(audio.rate << 16)
-                    $0.fullBox("esds") { $0.elementaryStream(audio.configuration) }
+                switch audio.codec {
+                case .aac(let configuration):
+                    $0.box("mp4a") {
+                        $0.audioEntry(audio)
+                        $0.fullBox("esds") { $0.elementaryStream(configuration) }
+                    }
+                case .opus:
+                    $0.box("Opus") {
+                        $0.audioEntry(audio)
+                        // https://opus-codec.org/docs/opus_in_isobmff.html §4.3.2: nothing to skip, no gain, no mapping.
+                        $0.box("dOps") {
+                            $0.byte(0)
+                            $0.byte(UInt8(clamping: audio.channels))
+                            $0.word16(0)
+                            $0.word32(audio.rate)
+                            $0.zeros(3)
+                        }
+                    }
                 }
             })
+    }
+
+    private mutating func audioEntry(_ audio: LiveHeader.Audio) {
+        zeros(6)
+        word16(1)
+        zeros(8)
+        word16(audio.channels)
+        word16(16)
+        zeros(4)
+        word32(audio.rate << 16)
     }
 
     /// Descriptors of ISO/IEC 14496-1 §7.2.6: MPEG-4 audio with this configuration.

@@ -53,9 +53,12 @@ package struct Camera: Sendable, Hashable {
     }
 }
 
-/// How a camera is reached, analysed and recorded. `url` may hold credentials: never log or return it as it is.
+/// How a camera is reached, analysed and recorded. `url` and `detectURL` may hold credentials: never
+/// log or return them as they are.
 package struct CameraSettings: Sendable, Hashable {
     package var url: String
+    /// Address of a smaller stream of the same view, to be analysed in place of `url`'s. As secret as that.
+    package var detectURL: String?
     package var transport: SourceLocation.Transport
     package var timeoutSeconds: Double
     package var preRollSeconds: Double
@@ -78,9 +81,11 @@ package struct CameraSettings: Sendable, Hashable {
         url: String, transport: SourceLocation.Transport = .tcp, timeoutSeconds: Double = 10,
         preRollSeconds: Double = 5, postRollSeconds: Double = 5, mergeGapSeconds: Double = 1.0,
         coolDownSeconds: Double = 0, maximumLengthSeconds: Double = 60, sensitivity: Double = 0.5,
-        minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder, zones: [Zone] = []
+        minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder, zones: [Zone] = [],
+        detectURL: String? = nil
     ) {
         self.url = url
+        self.detectURL = detectURL
         self.transport = transport
         self.timeoutSeconds = timeoutSeconds
         self.preRollSeconds = preRollSeconds
@@ -96,5 +101,11 @@ package struct CameraSettings: Sendable, Hashable {
 
     package var location: SourceLocation {
         SourceLocation(url: url, transport: transport, timeoutSeconds: timeoutSeconds)
+    }
+
+    /// Where the stream to analyse is; nil where it is the one that is recorded.
+    package var detectLocation: SourceLocation? {
+        guard analysis == .substream, let detectURL else { return nil }
+        return SourceLocation(url: detectURL, transport: transport, timeoutSeconds: timeoutSeconds)
     }
 }

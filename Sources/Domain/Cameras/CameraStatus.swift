@@ -1,3 +1,24 @@
+/// What a camera's small stream is doing now.
+package struct DetectStatus: Sendable, Hashable {
+    package enum State: String, Sendable { case connecting, online, failing }
+    package var state: State
+    /// True while it is the one that is analysed; else the large one is, or nothing yet.
+    package var isAnalysed: Bool
+    package var widthPixels: Int?
+    package var heightPixels: Int?
+    package var error: SourceError?
+
+    package init(
+        state: State, isAnalysed: Bool, widthPixels: Int? = nil, heightPixels: Int? = nil, error: SourceError? = nil
+    ) {
+        self.state = state
+        self.isAnalysed = isAnalysed
+        self.widthPixels = widthPixels
+        self.heightPixels = heightPixels
+        self.error = error
+    }
+}
+
 /// What a camera is doing now, as `GET /v1/cameras/{id}/status` tells it.
 package struct CameraStatus: Sendable, Hashable {
     package enum State: String, Sendable { case connecting, online, failing, offline, disabled }
@@ -15,6 +36,9 @@ package struct CameraStatus: Sendable, Hashable {
     package var bitrateKbps: Double?
     package var keyframeIntervalSeconds: Double?
     package var hasAudio: Bool
+    package var audioCodec: AudioCodec?
+    /// Why the camera's sound is left out, where it is.
+    package var soundRemark: String?
     /// The element that decodes, where one does.
     package var decoder: String?
     /// Which better decoders failed and are not used now, and why.
@@ -26,6 +50,8 @@ package struct CameraStatus: Sendable, Hashable {
     package var decoderWaitSeconds: Double
     /// What sleeping misses, as far as audits show.
     package var audits: MissEstimate
+    /// The small stream, where the camera has one to analyse.
+    package var detect: DetectStatus?
     package var openEvent: Identifier<Event>?
     package var reconnects: Int
     /// Times the stream was interrupted while it should have run.

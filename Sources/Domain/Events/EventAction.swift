@@ -22,6 +22,28 @@ package struct EventSpan: Sendable, Hashable {
     }
 }
 
+extension EventAction {
+    /// The same on a timeline that is ahead by so many nanoseconds; clips begin earlier by `margin` seconds, as two
+    /// timelines never agree entirely.
+    package func shifted(nanoseconds shift: Int64, margin: Double) -> Self {
+        func moved(_ time: MediaTime) -> MediaTime { MediaTime(nanoseconds: time.nanoseconds &+ shift) }
+        switch self {
+        case .open(let slot, let triggered, let started, let clipFrom, let continues):
+            return .open(
+                slot, triggered: moved(triggered), started: moved(started),
+                clipFrom: continues == nil ? moved(clipFrom).advanced(bySeconds: -margin) : moved(clipFrom),
+                continues: continues)
+        case .moving(let slot, let at, let score, let boxes):
+            return .moving(slot, at: moved(at), score: score, boxes: boxes)
+        case .close(let slot, var span, let clipUntil):
+            span.triggered = moved(span.triggered)
+            span.started = moved(span.started)
+            span.ended = moved(span.ended)
+            return .close(slot, span, clipUntil: moved(clipUntil))
+        }
+    }
+}
+
 /// What the event state machine asks its shell to do.
 package enum EventAction: Sendable, Hashable {
     /// Begin a clip at the newest keyframe at or before `clipFrom` and let it run. `continues` is the event that was cut

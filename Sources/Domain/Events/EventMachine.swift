@@ -31,9 +31,13 @@ package struct EventMachine: Sendable {
     private var taking: Running?
     private var waiting: [Running] = []
     private var coolUntil: MediaTime?
-    private var nextNumber = 1
+    private var nextNumber: Int
 
-    package init(settings: EventSettings) { self.settings = settings }
+    /// `firstSlot` numbers the first event: machines whose events may run at the same time begin far apart.
+    package init(settings: EventSettings, firstSlot: Int = 1) {
+        self.settings = settings
+        nextNumber = firstSlot
+    }
 
     /// The event that takes motion now, if any.
     package var openSlot: EventSlot? { taking?.slot }

@@ -6,4 +6,7 @@ package enum AnalysisMode: String, Sendable, Codable, CaseIterable {
     case ladder
     /// As `ladder`, but sizes are not trusted and every keyframe is looked at.
     case keyframes
+    /// Every picture of the camera's small stream (`CameraSettings.detectURL`); of the large one nothing, as `ladder` while
+    /// the small one is away.
+    case substream
 }

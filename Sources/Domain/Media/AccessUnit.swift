@@ -40,6 +40,14 @@ package struct AccessUnit: Sendable {
 /// A video codec we record.
 package enum VideoCodec: String, Sendable, Codable, CaseIterable { case h264, h265 }
 
+/// A kind of sound that a clip holds as it comes: AAC, G.711 A-law and µ-law, Opus.
+package enum AudioCodec: String, Sendable, Codable, CaseIterable {
+    case aac, pcma, pcmu, opus
+
+    /// Whether browsers play it piece by piece, as a live view needs.
+    package var isForLiveView: Bool { self == .aac || self == .opus }
+}
+
 /// The adapter's own description of an encoded format (GStreamer caps), opaque to everything else.
 package protocol OpaqueFormat: AnyObject, Sendable {}
 
@@ -52,12 +60,17 @@ package struct StreamDescription: Sendable {
     package var framesPerSecond: Double?
     /// Format of the video units, for decoder and muxer.
     package var videoFormat: any OpaqueFormat
-    /// Format of the audio units where there are any that a clip can hold (AAC).
+    /// Format of the audio units where there are any that a clip can hold.
     package var audioFormat: (any OpaqueFormat)?
+    /// What `audioFormat` is of.
+    package var audioCodec: AudioCodec?
+    /// Why the camera's sound is left out, one sentence; nil where it is not or there is none.
+    package var soundRemark: String?
 
     package init(
         codec: VideoCodec, widthPixels: Int, heightPixels: Int, framesPerSecond: Double?,
-        videoFormat: any OpaqueFormat, audioFormat: (any OpaqueFormat)?
+        videoFormat: any OpaqueFormat, audioFormat: (any OpaqueFormat)?,
+        audioCodec: AudioCodec? = nil, soundRemark: String? = nil
     ) {
         self.codec = codec
         self.widthPixels = widthPixels
@@ -65,5 +78,7 @@ package struct StreamDescription: Sendable {
         self.framesPerSecond = framesPerSecond
         self.videoFormat = videoFormat
         self.audioFormat = audioFormat
+        self.audioCodec = audioCodec
+        self.soundRemark = soundRemark
     }
 }

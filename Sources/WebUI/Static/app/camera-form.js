@@ -36,7 +36,8 @@ const select = (value, options) => h("select", { value: undefined }, options.map
 /** What the form holds, in the API's words. */
 function read(form) {
   const values = { name: form.elements.name.value.trim(), url: form.elements.url.value.trim(),
-    transport: form.elements.transport.value, analysis: form.elements.analysis.value, enabled: form.elements.enabled.checked };
+    transport: form.elements.transport.value, analysis: form.elements.analysis.value, detect_url: form.elements.detect_url.value.trim() || null,
+    enabled: form.elements.enabled.checked };
   if (form.elements.site_id) values.site_id = form.elements.site_id.value;
   for (const [name] of numbers) values[name] = form.elements[name].valueAsNumber;
   return values;
@@ -99,9 +100,12 @@ export async function openCameraForm(known) {
     field("name", "Name", text("name", { maxlength: "100", autofocus: "" }), "Unique within its site."),
     field("url", "RTSP address", text("url", { inputmode: "url", autocapitalize: "off", placeholder: "rtsp://user:password@192.168.1.20:554/stream1" }),
       before ? "The password is not shown. Leave the address as it is to keep it." : "With user name and password in it, if the camera wants them. They are stored, and never shown again."),
+    field("detect_url", "RTSP address of a smaller stream", text("detect_url", { inputmode: "url", autocapitalize: "off",
+      oninput: (event) => { if (event.target.value && form.elements.analysis.value === "ladder") form.elements.analysis.value = "substream"; } }),
+      "Optional. The same view, smaller: it is analysed, while the large one is recorded."),
     sites.length > 1 && field("site_id", "Site", select(value("site_id", sites[0].id), sites.map((site) => [site.id, site.name]))),
     field("transport", "Transport", select(value("transport", "tcp"), [["tcp", "TCP (reliable)"], ["udp", "UDP (less delay)"]])),
-    field("analysis", "Analysis", select(value("analysis", "ladder"), [["ladder", "When something stirs"], ["keyframes", "When a keyframe differs"], ["full", "Every picture"]]),
+    field("analysis", "Analysis", select(value("analysis", "ladder"), [["ladder", "When something stirs"], ["keyframes", "When a keyframe differs"], ["full", "Every picture"], ["substream", "The smaller stream"]]),
       "“When something stirs” decodes next to nothing while nothing happens; “Every picture” takes about ten times the processor."),
     h("label", { class: "check", for: "field-enabled" }, enabled, "Switched on"),
     h("details", { class: "more" }, h("summary", {}, "Recording and motion"),

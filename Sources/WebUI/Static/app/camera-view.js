@@ -53,13 +53,19 @@ export function showCamera(id) {
     const known = camera();
     if (!known) return;
     dialog.heading.textContent = known.name;
-    live.hasSound = known.status?.has_audio ?? false;
+    // No browser takes G.711 piece by piece.
+    live.hasSound = ["aac", "opus"].includes(known.status?.audio_codec);
     showFacts(facts, trouble, known);
   };
   const off = store.on("cameras", render);
   render();
   current = { id, close: () => { current = null; dialog.close(); } };
 }
+
+const soundWords = {
+  aac: "AAC", opus: "Opus", pcma: "G.711 A-law, in clips; browsers cannot play it live",
+  pcmu: "G.711 µ-law, in clips; browsers cannot play it live",
+};
 
 /** What the rungs of the activity ladder mean. */
 const rungWords = {
@@ -81,7 +87,7 @@ function showFacts(facts, trouble, camera) {
       Number.isFinite(status.frames_per_second) && `${status.frames_per_second.toFixed(1)} fps`,
       Number.isFinite(status.bitrate_kbps) && `${Math.round(status.bitrate_kbps)} kbit/s`].filter(Boolean).join(" · ")],
     ["Keyframe every", Number.isFinite(status.keyframe_interval_seconds) && `${status.keyframe_interval_seconds.toFixed(1)} s`],
-    ["Sound", status.codec && (status.has_audio ? "yes" : "no")],
+    ["Sound", status.codec && (status.has_audio ? soundWords[status.audio_codec] ?? "yes" : status.sound_remark ?? "no")],
     ["Analysis", status.codec && [rungWords[status.rung] ?? status.rung, status.rung_reason].filter(Boolean).join(": ")],
     ["Decoder", status.decoder],
     ["Connected", status.connected_at && `${clock(status.connected_at, zone)} (${ago(status.connected_at)})`],
