@@ -185,6 +185,8 @@ struct CameraRoutes {
         camera.settings.transport =
             fields.choice("transport", SourceLocation.Transport.self) ?? camera.settings.transport
         camera.settings.analysis = fields.choice("analysis", AnalysisMode.self) ?? camera.settings.analysis
+        camera.settings.tamper = fields.flag("tamper") ?? camera.settings.tamper
+        camera.settings.schedule = fields.schedule() ?? camera.settings.schedule
         for bound in CameraRules.bounds {
             if let value = fields.number(bound.key, in: bound.range) { camera.settings[keyPath: bound.field] = value }
         }

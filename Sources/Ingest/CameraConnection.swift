@@ -10,35 +10,45 @@ actor CameraConnection {
     private let camera: Camera
     private let ports: IngestPorts
     private let board: StatusBoard
-    private let logger: Logger
+    let logger: Logger
 
-    private var stream: StreamDescription?
-    private var analysis: CameraAnalysis?
+    private(set) var stream: StreamDescription?
+    private(set) var analysis: CameraAnalysis?
     private var ladder: Ladder
+    private let tamper: TamperWatch?
     private var ring: GOPRing
-    private var clock = ClockMap()
-    private var lastVideo: MediaTime?
+    private(set) var clock = ClockMap()
+    private(set) var lastVideo: MediaTime?
     private var viewers = LiveViewers()
-    private var isOver = false
-    private var recordings: [EventSlot: EventRecording] = [:]
+    private(set) var isOver = false
+    /// Events that something other than motion opened.
+    var triggers: TriggerMachine
+    var schedule: ScheduleClock?
+    private(set) var recordings: [EventSlot: EventRecording] = [:]
     /// Their spans are over; they take what arrives until a picture comes that none can precede in presentation order, or
     /// a stream with B pictures would lose some at the cut.
     private var closing: [EventRecording] = []
     /// They have everything that belongs to them and wait to be finished.
     private var complete: [EventRecording] = []
     /// Ids of events by slot, kept a little longer than the recordings for `continues`.
-    private var identifiers: [EventSlot: Identifier<Event>] = [:]
+    private(set) var identifiers: [EventSlot: Identifier<Event>] = [:]
 
     /// Extra seconds the ring keeps beyond the pre-roll: an event may be told three seconds after it began.
     private static let ringMarginSeconds = 5.0
     private static let ringMaximumBytes = 96 << 20
 
-    /// `memory` is the ladder of the connection before.
-    init(camera: Camera, ports: IngestPorts, board: StatusBoard, logger: Logger, memory: Ladder? = nil) {
+    /// `memory` is the ladder of the connection before, `schedule` what is due from now on.
+    init(
+        camera: Camera, ports: IngestPorts, board: StatusBoard, logger: Logger, memory: Ladder? = nil,
+        tamper: TamperWatch? = nil, schedule: ScheduleClock? = nil
+    ) {
         self.camera = camera
         self.ports = ports
         self.board = board
         self.logger = logger
+        triggers = TriggerMachine(settings: EventSettings(camera.settings))
+        self.schedule = schedule
+        self.tamper = camera.settings.tamper ? TamperWatch(memory: tamper) : nil
         ladder = Ladder(
             settings: LadderSettings(mode: camera.settings.analysis), seed: UInt64.random(in: 0...UInt64.max),
             memory: memory)
@@ -48,6 +58,8 @@ actor CameraConnection {
 
     /// What the ladder knows about the camera by now.
     var memory: Ladder { analysis?.ladder ?? ladder }
+    /// What the camera usually shows.
+    var tamperMemory: TamperWatch? { analysis?.tamper ?? tamper }
 
     /// A viewer that begins at the newest keyframe; nil where there is none yet, or no more.
     func watch(withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void) throws -> LiveViewer? {
@@ -112,7 +124,7 @@ actor CameraConnection {
         case .stream(let description):
             do {
                 analysis = try CameraAnalysis(
-                    description, camera: camera.settings, ports: ports, ladder: ladder, wake: wake)
+                    description, camera: camera.settings, ports: ports, ladder: ladder, tamper: tamper, wake: wake)
             } catch {
                 throw SourceError(.internalFailure, "motion analysis cannot start: \(error)")
             }
@@ -125,11 +137,13 @@ actor CameraConnection {
                     "size": "\(description.widthPixels)x\(description.heightPixels)",
                 ])
         case .accessUnit(let unit):
+            var isNewest = false
             if unit.track == .video {
                 clock.observe(unit.presentation, arrivedAt: unit.arrivedAt)
                 // The latest picture so far: all those before it in presentation order have arrived.
                 if lastVideo.map({ unit.presentation > $0 }) ?? true {
                     lastVideo = unit.presentation
+                    isNewest = true
                     complete += closing
                     closing = []
                 }
@@ -140,6 +154,7 @@ actor CameraConnection {
             for recording in recordings.values { recording.writer.append(unit) }
             for recording in closing { recording.writer.append(unit) }
             analysis?.received(unit)
+            if isNewest { advanceTriggers(to: unit) }
         }
     }
 
@@ -149,7 +164,10 @@ actor CameraConnection {
         for step in try analysis.advance(ring) {
             ring.looked(at: step.frame.presentation)
             perform(step.actions, frame: step.frame, state: .ready)
-            board.analysed(step.frame, openEvent: analysis.openSlot.flatMap { identifiers[$0] })
+            if let tampering = step.tampering { report(tampering, at: step.frame.presentation) }
+            offerEvidence(step)
+            let slot = analysis.openSlot ?? triggers.newestSlot
+            board.analysed(step.frame, openEvent: slot.flatMap { identifiers[$0] })
         }
         for complaint in analysis.takeComplaints() {
             logger.warning("a picture could not be analysed", metadata: ["error": "\(complaint)"])
@@ -163,7 +181,8 @@ actor CameraConnection {
     private func endStream() {
         isOver = true
         viewers.end()
-        let actions = analysis?.endStream(at: lastVideo ?? MediaTime(nanoseconds: 0)) ?? []
+        let end = lastVideo ?? MediaTime(nanoseconds: 0)
+        let actions = (analysis?.endStream(at: end) ?? []) + triggers.streamEnded(at: end)
         perform(actions, frame: nil, state: .interrupted)
         complete += closing
         closing = []
@@ -174,7 +193,7 @@ actor CameraConnection {
         return complete
     }
 
-    private func perform(_ actions: [EventAction], frame: (any DecodedFrame)?, state: Event.State) {
+    func perform(_ actions: [EventAction], frame: (any DecodedFrame)?, state: Event.State) {
         for action in actions {
             switch action {
             case .open(let slot, let triggered, let started, let clipFrom, let continues):
@@ -185,7 +204,7 @@ actor CameraConnection {
                 guard let recording = recordings.removeValue(forKey: slot) else { continue }
                 recording.close(span: span, state: state)
                 closing.append(recording)
-                identifiers = identifiers.filter { $0.key.number > slot.number - 8 }
+                identifiers = identifiers.filter { $0.key.kind != slot.kind || $0.key.number > slot.number - 8 }
             }
         }
     }
@@ -200,9 +219,9 @@ actor CameraConnection {
         else { return }
         let id = Identifier<Event>.make(at: triggeredAt)
         let draft = EventDraft(
-            id: id, organization: camera.organization, site: camera.site, camera: camera.id, kind: .motion,
+            id: id, organization: camera.organization, site: camera.site, camera: camera.id, kind: slot.kind,
             triggeredAt: triggeredAt, startedAt: startedAt, clipStartsAt: clipStartsAt,
-            continues: continues.flatMap { identifiers[$0] })
+            continues: continues.flatMap { identifiers[$0] }, triggerLabel: triggers.label(of: slot))
         do {
             let path = try ports.spool.begin(draft)
             let writer = try ports.clips.open(stream, path: path)
@@ -212,7 +231,7 @@ actor CameraConnection {
                 draft: draft, stream: stream, writer: writer, clipStarts: first,
                 hasZones: camera.settings.zones.contains { $0.kind == .include }, clock: clock, ports: ports,
                 logger: logger)
-            logger.info("event", metadata: ["event": "\(id)"])
+            logger.info("event", metadata: ["event": "\(id)", "kind": "\(slot.kind.rawValue)"])
         } catch {
             ports.spool.discard(id)
             logger.error("an event could not be recorded", metadata: ["event": "\(id)", "error": "\(error)"])
