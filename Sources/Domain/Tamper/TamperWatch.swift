@@ -43,7 +43,7 @@ package struct TamperWatch: Sendable {
         /// Fine contrast, as a share of the usual and of what coarse contrast there is, below which focus is lost, where the
         /// scene is so alike and the light has changed less than this.
         package var blurredFine = 0.5
-        package var blurredShare = 0.55
+        package var blurredShare = 0.7
         package var blurredScene = 0.5
         package var blurredLight = 20.0
         /// Displaced: so alike somewhere else, and so much more than in its place.
