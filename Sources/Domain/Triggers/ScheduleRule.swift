@@ -69,7 +69,7 @@ package enum ScheduleRules {
     /// Minutes after midnight of `06:30`; nil for anything but two digits, a colon and two digits within a day.
     package static func minute(ofDay text: String) -> Int? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ $0.count == 2 && $0.allSatisfy(\.isASCII) }),
+        guard parts.count == 2, parts.allSatisfy({ $0.utf8.count == 2 && $0.utf8.allSatisfy { 48 <= $0 && $0 <= 57 } }),
             let hour = UInt(parts[0]), let minute = UInt(parts[1]), hour < 24, minute < 60
         else { return nil }
         return Int(hour * 60 + minute)
