@@ -7,6 +7,7 @@ package struct APIDependencies: Sendable {
     package var limits: RequestLimits
     package var cameras: any CameraStore
     package var monitor: any CameraMonitor
+    package var triggers: any CameraTriggers
     package var prober: any CameraProber
     package var events: any EventStore
     package var reanalyses: any ReanalysisStore
@@ -21,7 +22,7 @@ package struct APIDependencies: Sendable {
 
     package init(
         accounts: Accounts, limits: RequestLimits, cameras: any CameraStore, monitor: any CameraMonitor,
-        prober: any CameraProber, events: any EventStore, reanalyses: any ReanalysisStore,
+        triggers: any CameraTriggers, prober: any CameraProber, events: any EventStore, reanalyses: any ReanalysisStore,
         feedback: any FeedbackStore, hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
@@ -32,6 +33,7 @@ package struct APIDependencies: Sendable {
         self.limits = limits
         self.cameras = cameras
         self.monitor = monitor
+        self.triggers = triggers
         self.prober = prober
         self.events = events
         self.reanalyses = reanalyses
@@ -76,6 +78,7 @@ package enum APIRouter {
             cameras: dependencies.cameras, monitor: dependencies.monitor, accounts: dependencies.accounts,
             seats: LiveSeats()
         ).add(to: signedIn)
+        TriggerRoute(cameras: dependencies.cameras, triggers: dependencies.triggers).add(to: signedIn)
         ZoneRoutes(cameras: dependencies.cameras).add(to: signedIn)
         // Before the routes by id, which would take "stream" for one.
         EventStreamRoute(hub: dependencies.hub, accounts: dependencies.accounts, clock: dependencies.clock)

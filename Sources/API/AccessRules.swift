@@ -5,6 +5,7 @@ import HTTPTypes
 /// a new call is closed until somebody decides.
 enum AccessRules {
     static let listed: [String: Role] = [
+        "POST /v1/cameras/{id}/trigger": .operator,
         "PATCH /v1/events/{id}": .operator,
         "POST /v1/events/{id}/feedback": .operator,
         "DELETE /v1/events/{id}/feedback": .operator,

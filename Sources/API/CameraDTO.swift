@@ -19,6 +19,8 @@ struct CameraDTO: Encodable, Sendable {
     var maximumLengthSeconds: Double
     var sensitivity: Double
     var minimumArea: Double
+    var tamper: Bool
+    var schedule: [ScheduleRuleDTO]
     var revision: Int64
     var status: CameraStatusDTO
 
@@ -40,6 +42,8 @@ struct CameraDTO: Encodable, Sendable {
         maximumLengthSeconds = camera.settings.maximumLengthSeconds
         sensitivity = camera.settings.sensitivity
         minimumArea = camera.settings.minimumArea
+        tamper = camera.settings.tamper
+        schedule = camera.settings.schedule.map(ScheduleRuleDTO.init)
         revision = camera.revision
         self.status = CameraStatusDTO(status ?? CameraStatus(state: camera.enabled ? .offline : .disabled))
     }

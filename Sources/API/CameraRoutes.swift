@@ -207,6 +207,8 @@ struct CameraRoutes {
         if camera.settings.analysis == .substream, camera.settings.detectURL == nil {
             fields.complain("analysis", "needs a `detect_url` to be `substream`")
         }
+        camera.settings.tamper = fields.flag("tamper") ?? camera.settings.tamper
+        camera.settings.schedule = fields.schedule() ?? camera.settings.schedule
         for bound in CameraRules.bounds {
             if let value = fields.number(bound.key, in: bound.range) { camera.settings[keyPath: bound.field] = value }
         }

@@ -32,6 +32,7 @@ struct EventDTO: Encodable, Sendable {
     var cameraId: String
     var cameraName: String
     var kind: String
+    @Nullable var triggerLabel: String?
     var state: String
     var triggeredAt: String
     var startedAt: String
@@ -60,6 +61,7 @@ struct EventDTO: Encodable, Sendable {
         cameraId = record.camera.description
         cameraName = event.cameraName
         kind = record.kind.rawValue
+        triggerLabel = record.triggerLabel
         state = record.state.rawValue
         triggeredAt = record.triggeredAt.rfc3339
         startedAt = record.startedAt.rfc3339

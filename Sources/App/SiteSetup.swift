@@ -36,6 +36,7 @@ struct SiteSetup {
             if let known = present.first(where: { $0.site == Site.first && $0.name == entry.name }) {
                 var settings = entry.settings
                 if entry.keepsZones { settings.zones = known.settings.zones }
+                if entry.keepsSchedule { settings.schedule = known.settings.schedule }
                 guard known.settings != settings || known.enabled != entry.enabled else { continue }
                 var changed = known
                 changed.settings = settings

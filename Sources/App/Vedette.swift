@@ -83,6 +83,7 @@ struct Vedette: Sendable {
         firstPassword = try await accounts.begin(adminToken: token.token, organization: Organization.first)
         api = APIDependencies(
             accounts: accounts, limits: RequestLimits(clock: clock), cameras: store.cameras, monitor: ingest,
+            triggers: ingest,
             prober: CameraProbe(
                 sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders),
                 stills: JPEGStillEncoder(), pictureSidePixels: 640),

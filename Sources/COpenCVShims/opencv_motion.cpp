@@ -138,7 +138,7 @@ struct vedette_motion {
     int64_t frames = 0;
     double noise = 1, usual_likeness = 0;
     // All CV_32F of the analysed size, unless said otherwise.
-    cv::Mat halved, small, level, previous, background, spread, stay, light, structure, contrast;
+    cv::Mat slopes, halved, small, level, previous, background, spread, stay, light, structure, contrast;
     cv::Mat cells, light_cells, level_cells;
     cv::Mat differing, active;  // CV_8U
     cv::Mat before, clean, stirring, labels, statistics, centres;
@@ -416,6 +416,25 @@ struct vedette_motion {
             region.zone_areas[zone] = counts[zone] / static_cast<float>(labels.total());
     }
 
+    /// The last picture in coarse cells.
+    bool scene(float *levels_out, float *edges_out) {
+        if (level.empty()) return false;
+        const cv::Size grid(VEDETTE_SCENE_COLUMNS, VEDETTE_SCENE_ROWS);
+        cv::Mat cell_levels(grid, CV_32F, levels_out), cell_edges(grid, CV_32F, edges_out);
+        slopes.create(level.size(), CV_32F);
+        slopes.setTo(0);
+        for (int y = 1; y + 1 < level.rows; y++) {
+            const float *above = level.ptr<float>(y - 1), *line = level.ptr<float>(y), *below = level.ptr<float>(y + 1);
+            float *out = slopes.ptr<float>(y);
+            const int width = level.cols;
+            for (int x = 1; x < width - 1; x++)
+                out[x] = 0.5f * (std::fabs(line[x + 1] - line[x - 1]) + std::fabs(below[x] - above[x]));
+        }
+        cv::resize(level, cell_levels, grid, 0, 0, cv::INTER_AREA);
+        cv::resize(slopes, cell_edges, grid, 0, 0, cv::INTER_AREA);
+        return true;
+    }
+
     /// Compares with what is known and learns nothing.
     void look(double seconds, vedette_motion_measurement &out) {
         if (!started || level.size() != background.size() || seconds < latest) {
@@ -549,4 +568,14 @@ int vedette_motion_look(
     vedette_motion *motion, const uint8_t *luma, int32_t width, int32_t height, size_t stride, double seconds,
     vedette_motion_measurement *out, char *error, size_t error_size) {
     return run(motion, luma, width, height, stride, seconds, false, out, error, error_size);
+}
+
+int vedette_motion_scene(vedette_motion *motion, float *levels, float *edges, char *error, size_t error_size) {
+    try {
+        return motion->scene(levels, edges) ? 0 : fail(error, error_size, "no picture has been measured");
+    } catch (const std::exception &exception) {
+        return fail(error, error_size, exception.what());
+    } catch (...) {
+        return fail(error, error_size, "an unknown error in OpenCV");
+    }
 }

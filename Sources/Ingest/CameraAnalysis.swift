@@ -9,6 +9,8 @@ package final class CameraAnalysis {
     package struct Step {
         package var frame: any DecodedFrame
         package var actions: [EventAction]
+        /// The camera seems to have been tampered with.
+        package var tampering: TamperWatch.Finding?
     }
 
     /// Units that may be inside a decoder; below its own bound, beyond which it drops.
@@ -25,6 +27,9 @@ package final class CameraAnalysis {
     private var gate: ZonedGate
     private var machine: EventMachine
     package private(set) var ladder: Ladder
+
+    /// Nil where nobody wants to know.
+    package private(set) var tamper: TamperWatch?
 
     private var decoder: (any FrameDecoder)?
     private var ticket: DecoderPool.Ticket?
@@ -46,12 +51,14 @@ package final class CameraAnalysis {
     package private(set) var waitedSeconds = 0.0
     /// The element that decodes, once known.
     package private(set) var decoderName: String?
+    /// Something other than motion needs every picture for now.
+    private var isWanted = false
     /// What went wrong with single pictures since the last call of `takeComplaints`.
     private var complaints: [String] = []
 
     package init(
         _ stream: StreamDescription, camera: CameraSettings, ports: IngestPorts, ladder: Ladder, firstSlot: Int = 1,
-        wake: @escaping @Sendable () -> Void
+        tamper: TamperWatch? = nil, wake: @escaping @Sendable () -> Void
     ) throws {
         self.stream = stream
         opener = ports.decoders
@@ -59,6 +66,7 @@ package final class CameraAnalysis {
         clock = ports.clock
         self.wake = wake
         self.ladder = ladder
+        self.tamper = tamper
         detector = try ports.makeDetector(camera)
         gate = ports.makeGate(camera)
         machine = EventMachine(settings: EventSettings(camera), firstSlot: firstSlot)
@@ -89,6 +97,12 @@ package final class CameraAnalysis {
                 perform(action)
             }
         }
+    }
+
+    /// Whether, from `time` on, pictures are needed though nothing may move. Decodes them when it begins.
+    package func want(_ wanted: Bool, at time: MediaTime) {
+        isWanted = wanted
+        if wanted { perform(ladder.wanted(at: time)) }
     }
 
     /// Gives decoders what they can take and looks at what came out of them. Call after each wake.
@@ -166,7 +180,7 @@ package final class CameraAnalysis {
                 measuredUntil = time
                 actions = machine.observe(at: time, moving: false, score: 0, boxes: [])
             }
-            steps.append(Step(frame: frame, actions: actions))
+            steps.append(Step(frame: frame, actions: actions, tampering: try watchScene(at: time)))
             perform(ladder.looked(at: time, stirs: stirs))
         } catch {
             complaints.append("\(error)")
@@ -281,11 +295,19 @@ package final class CameraAnalysis {
                 at: time, moving: judgement.moving, score: judgement.score, boxes: judgement.boxes,
                 since: judgement.since)
             measuredUntil = time
-            steps.append(Step(frame: frame, actions: actions))
-            perform(ladder.analysed(at: time, moving: judgement.moving, mustStay: !machine.runningSlots.isEmpty))
+            steps.append(Step(frame: frame, actions: actions, tampering: try watchScene(at: time)))
+            perform(
+                ladder.analysed(at: time, moving: judgement.moving, mustStay: isWanted || !machine.runningSlots.isEmpty)
+            )
         } catch {
             complaints.append("\(error)")
         }
+    }
+
+    /// Of the picture that the detector had last.
+    private func watchScene(at time: MediaTime) throws -> TamperWatch.Finding? {
+        guard tamper?.isDue(at: time) ?? false, let sample = try detector.scene() else { return nil }
+        return tamper?.observe(sample, at: time)
     }
 
     /// Drops a decoder that gave up; another kind decodes from where it failed to get on, keeping the place in the pool.

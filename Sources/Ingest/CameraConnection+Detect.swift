@@ -63,8 +63,10 @@ extension CameraConnection {
             ring.looked(at: step.at)
             lookedUntil = step.at
             perform(step.actions, frame: step.frame, state: .ready)
-            board.analysed(
-                step.frame, openEvent: detect.analysis?.openSlot.flatMap { identifiers[$0] })
+            if let tampering = step.tampering { report(tampering, at: step.at) }
+            offerEvidence(step.frame, at: step.at, step.actions)
+            let slot = detect.analysis?.openSlot ?? triggers.newestSlot
+            board.analysed(step.frame, openEvent: slot.flatMap { identifiers[$0] })
         }
         for remark in detect.takeRemarks() { logger.info("\(remark)") }
         if analysis == nil, detect.isAway(at: ports.clock.now) { try analyseMain(from: lookedUntil, wake: wake) }
@@ -92,7 +94,9 @@ extension CameraConnection {
     ) throws(SourceError) -> CameraAnalysis {
         do {
             return try CameraAnalysis(
-                stream, camera: camera.settings, ports: ports, ladder: ladder, firstSlot: nextFirstSlot(), wake: wake)
+                stream, camera: camera.settings, ports: ports, ladder: ladder, firstSlot: nextFirstSlot(),
+                // What the small stream shows may be cut differently: nothing is compared with it.
+                tamper: detect == nil ? tamper : nil, wake: wake)
         } catch {
             throw SourceError(.internalFailure, "motion analysis cannot start: \(error)")
         }

@@ -16,6 +16,7 @@ actor CameraConnection {
     /// Of the recorded stream; nil while the small one is analysed in its place.
     var analysis: CameraAnalysis?
     private(set) var ladder: Ladder
+    let tamper: TamperWatch?
     var ring: GOPRing
     private(set) var clock = ClockMap()
     private(set) var lastVideo: MediaTime?
@@ -28,8 +29,11 @@ actor CameraConnection {
     var analyses = 0
     var closedDecoders: [any FrameDecoder] = []
     private var viewers = LiveViewers()
-    private var isOver = false
-    private var recordings: [EventSlot: EventRecording] = [:]
+    private(set) var isOver = false
+    /// Events that something other than motion opened.
+    var triggers: TriggerMachine
+    var schedule: ScheduleClock?
+    private(set) var recordings: [EventSlot: EventRecording] = [:]
     /// Their spans are over; they take what arrives until a picture comes that none can precede in presentation order, or
     /// a stream with B pictures would lose some at the cut.
     private var closing: [EventRecording] = []
@@ -42,12 +46,18 @@ actor CameraConnection {
     private static let ringMarginSeconds = 5.0
     private static let ringMaximumBytes = 96 << 20
 
-    /// `memory` is the ladder of the connection before.
-    init(camera: Camera, ports: IngestPorts, board: StatusBoard, logger: Logger, memory: Ladder? = nil) {
+    /// `memory` is the ladder of the connection before, `schedule` what is due from now on.
+    init(
+        camera: Camera, ports: IngestPorts, board: StatusBoard, logger: Logger, memory: Ladder? = nil,
+        tamper: TamperWatch? = nil, schedule: ScheduleClock? = nil
+    ) {
         self.camera = camera
         self.ports = ports
         self.board = board
         self.logger = logger
+        triggers = TriggerMachine(settings: EventSettings(camera.settings))
+        self.schedule = schedule
+        self.tamper = camera.settings.tamper ? TamperWatch(memory: tamper) : nil
         ladder = Ladder(
             // With a small stream, what holds while that is away.
             settings: LadderSettings(
@@ -60,6 +70,8 @@ actor CameraConnection {
 
     /// What the ladder knows about the camera by now.
     var memory: Ladder { analysis?.ladder ?? ladder }
+    /// What the camera usually shows.
+    var tamperMemory: TamperWatch? { detect?.tamperMemory ?? analysis?.tamper ?? tamper }
 
     /// Keeps what an analysis that ends has learnt.
     func learn(from analysis: CameraAnalysis) {
@@ -87,7 +99,7 @@ actor CameraConnection {
             return error
         }
         detect = camera.settings.detectLocation.map {
-            DetectStream($0, camera: camera.settings, ports: ports, wake: wake)
+            DetectStream($0, camera: camera.settings, ports: ports, tamper: tamper, wake: wake)
         }
         // Clips are finished beside the loop; the group ends when the last one is done.
         let failure = await withDiscardingTaskGroup(returning: SourceError.self) { finishing in
@@ -147,11 +159,13 @@ actor CameraConnection {
                 ])
             if let remark = description.soundRemark { logger.warning("\(remark)") }
         case .accessUnit(let unit):
+            var isNewest = false
             if unit.track == .video {
                 clock.observe(unit.presentation, arrivedAt: unit.arrivedAt)
                 // The latest picture so far: all those before it in presentation order have arrived.
                 if lastVideo.map({ unit.presentation > $0 }) ?? true {
                     lastVideo = unit.presentation
+                    isNewest = true
                     complete += closing
                     closing = []
                 }
@@ -162,6 +176,7 @@ actor CameraConnection {
             for recording in recordings.values { recording.writer.append(unit) }
             for recording in closing { recording.writer.append(unit) }
             analysis?.received(unit)
+            if isNewest { advanceTriggers(to: unit) }
         }
     }
 
@@ -171,7 +186,10 @@ actor CameraConnection {
         for step in try analysis.advance(ring) {
             ring.looked(at: step.frame.presentation)
             perform(step.actions, frame: step.frame, state: .ready)
-            board.analysed(step.frame, openEvent: analysis.openSlot.flatMap { identifiers[$0] })
+            if let tampering = step.tampering { report(tampering, at: step.frame.presentation) }
+            offerEvidence(step.frame, at: step.frame.presentation, step.actions)
+            let slot = analysis.openSlot ?? triggers.newestSlot
+            board.analysed(step.frame, openEvent: slot.flatMap { identifiers[$0] })
         }
         for complaint in analysis.takeComplaints() {
             logger.warning("a picture could not be analysed", metadata: ["error": "\(complaint)"])
@@ -192,6 +210,7 @@ actor CameraConnection {
             if let (gone, shift) = detect.takeLeft() { leaving.add(gone, shift: shift) }
         }
         let actions = (analysis?.endStream(at: end) ?? []) + leaving.endStream(at: end)
+            + triggers.streamEnded(at: end)
         perform(actions, frame: nil, state: .interrupted)
         complete += closing
         closing = []
@@ -218,7 +237,7 @@ actor CameraConnection {
                 guard let recording = recordings.removeValue(forKey: slot) else { continue }
                 recording.close(span: span, state: state)
                 closing.append(recording)
-                identifiers = identifiers.filter { $0.key.number > slot.number - 8 }
+                identifiers = identifiers.filter { $0.key.kind != slot.kind || $0.key.number > slot.number - 8 }
             }
         }
     }
@@ -233,9 +252,9 @@ actor CameraConnection {
         else { return }
         let id = Identifier<Event>.make(at: triggeredAt)
         let draft = EventDraft(
-            id: id, organization: camera.organization, site: camera.site, camera: camera.id, kind: .motion,
+            id: id, organization: camera.organization, site: camera.site, camera: camera.id, kind: slot.kind,
             triggeredAt: triggeredAt, startedAt: startedAt, clipStartsAt: clipStartsAt,
-            continues: continues.flatMap { identifiers[$0] })
+            continues: continues.flatMap { identifiers[$0] }, triggerLabel: triggers.label(of: slot))
         do {
             let path = try ports.spool.begin(draft)
             let writer = try ports.clips.open(stream, path: path)
@@ -245,7 +264,7 @@ actor CameraConnection {
                 draft: draft, stream: stream, writer: writer, clipStarts: first,
                 hasZones: camera.settings.zones.contains { $0.kind == .include }, clock: clock, ports: ports,
                 logger: logger)
-            logger.info("event", metadata: ["event": "\(id)"])
+            logger.info("event", metadata: ["event": "\(id)", "kind": "\(slot.kind.rawValue)"])
         } catch {
             ports.spool.discard(id)
             logger.error("an event could not be recorded", metadata: ["event": "\(id)", "error": "\(error)"])

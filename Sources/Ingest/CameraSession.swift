@@ -9,11 +9,16 @@ package final class CameraSession: Sendable {
     package let camera: Camera
     private let ports: IngestPorts
     private let logger: Logger
+    private let offset: ZoneOffset
     let board: StatusBoard
     private let connection = Mutex<CameraConnection?>(nil)
 
-    package init(camera: Camera, ports: IngestPorts, logger: Logger) {
+    /// `offset` is the clock of the camera's site.
+    package init(
+        camera: Camera, ports: IngestPorts, logger: Logger, offset: @escaping ZoneOffset = { _ in 0 }
+    ) {
         self.camera = camera
+        self.offset = offset
         var ports = ports
         ports.decoders = ports.decoders.forOneCamera()
         self.ports = ports
@@ -41,18 +46,33 @@ package final class CameraSession: Sendable {
         try await connection.withLock { $0 }?.watch(withAudio: withAudio, onTooSlow: onTooSlow)
     }
 
+    /// A clip from now on.
+    package func trigger(_ trigger: Trigger) async throws(TriggerRefusal) -> TriggerReceipt {
+        guard let receipt = try await connection.withLock({ $0 })?.trigger(trigger) else {
+            throw .notConnected(status.error?.detail)
+        }
+        return receipt
+    }
+
     /// Runs until the task is cancelled; returns when every clip of the camera is finished.
     package func run() async {
         var backoff = ReconnectBackoff()
         var memory: Ladder?
+        var tamper: TamperWatch?
+        var schedule =
+            camera.settings.schedule.isEmpty
+            ? nil : ScheduleClock(camera.settings.schedule, offset: offset, now: ports.clock.now)
         while !Task.isCancelled {
             board.connecting()
             let connection = CameraConnection(
-                camera: camera, ports: ports, board: board, logger: logger, memory: memory)
+                camera: camera, ports: ports, board: board, logger: logger, memory: memory,
+                tamper: tamper, schedule: schedule)
             self.connection.withLock { $0 = connection }
             let failure = await connection.run()
             self.connection.withLock { $0 = nil }
             memory = await connection.memory
+            tamper = await connection.tamperMemory
+            schedule = await connection.schedule
             board.newestFrame = nil
             guard !Task.isCancelled else { break }
             let delay = backoff.delaySeconds(

@@ -12,6 +12,8 @@ final class DetectStream {
         var frame: any DecodedFrame
         var at: MediaTime
         var actions: [EventAction]
+        /// The camera seems to have been tampered with; times on the recorded stream's timeline.
+        var tampering: TamperWatch.Finding?
     }
     /// Clips begin so much earlier than the small stream's time says.
     static let marginSeconds = 0.5
@@ -24,6 +26,7 @@ final class DetectStream {
     private let camera: CameraSettings
     private let ports: IngestPorts
     private let wake: @Sendable () -> Void
+    private var tamper: TamperWatch?
 
     private var source: (any MediaSource)?
     private var ring = GOPRing(keepSeconds: ringSeconds, maximumBytes: ringMaximumBytes)
@@ -42,8 +45,13 @@ final class DetectStream {
     private var closedDecoders: [any FrameDecoder] = []
     private var left: (analysis: CameraAnalysis, shift: Int64)?
 
-    init(_ location: SourceLocation, camera: CameraSettings, ports: IngestPorts, wake: @escaping @Sendable () -> Void) {
+    /// `tamper` is what the camera usually shows.
+    init(
+        _ location: SourceLocation, camera: CameraSettings, ports: IngestPorts, tamper: TamperWatch?,
+        wake: @escaping @Sendable () -> Void
+    ) {
         self.location = location
+        self.tamper = tamper
         self.camera = camera
         var ports = ports
         // It decodes all the time and little: a place of its own, not one that sleepers wait for.
@@ -57,6 +65,9 @@ final class DetectStream {
     func isAway(at now: WallTime) -> Bool {
         aliveAt.map { now.seconds(since: $0) > Self.patienceSeconds } ?? false
     }
+
+    /// What the camera usually shows.
+    var tamperMemory: TamperWatch? { analysis?.tamper ?? tamper }
 
     func status(isAnalysed: Bool) -> DetectStatus {
         let state: DetectStatus.State = stream != nil ? .online : error != nil ? .failing : .connecting
@@ -93,7 +104,8 @@ final class DetectStream {
             do {
                 analysis = try CameraAnalysis(
                     description, camera: camera, ports: ports,
-                    ladder: Ladder(settings: LadderSettings(mode: .full), seed: 0), firstSlot: slot(), wake: wake)
+                    ladder: Ladder(settings: LadderSettings(mode: .full), seed: 0), firstSlot: slot(),
+                    tamper: tamper, wake: wake)
             } catch {
                 throw SourceError(.internalFailure, "motion analysis cannot start: \(error)")
             }
@@ -118,7 +130,11 @@ final class DetectStream {
             ring.looked(at: step.frame.presentation)
             return Step(
                 frame: step.frame, at: MediaTime(nanoseconds: step.frame.presentation.nanoseconds &+ shift),
-                actions: step.actions.map { $0.shifted(nanoseconds: shift, margin: Self.marginSeconds) })
+                actions: step.actions.map { $0.shifted(nanoseconds: shift, margin: Self.marginSeconds) },
+                tampering: step.tampering.map {
+                    TamperWatch.Finding(
+                        kind: $0.kind, since: MediaTime(nanoseconds: $0.since.nanoseconds &+ shift))
+                })
         }
     }
 
@@ -152,6 +168,7 @@ final class DetectStream {
         analysis.stopLooking()
         closedDecoders += analysis.takeClosed()
         if let shift = shift(to: main) { left = (analysis, shift) }
+        tamper = tamperMemory
         self.analysis = nil
     }
 

@@ -3,9 +3,11 @@ import Logging
 import Synchronization
 
 /// Keeps one `CameraSession` running for every enabled camera in the store, and follows changes.
-package final class IngestService: CameraMonitor {
+package final class IngestService: CameraMonitor, CameraTriggers {
     private struct Running {
         var session: CameraSession
+        /// Of its site.
+        var timeZone: String
         var task: Task<Void, Never>
     }
     private let store: any CameraStore
@@ -25,7 +27,8 @@ package final class IngestService: CameraMonitor {
         // A database that is away delays changes to cameras; those that run go on (I8).
         for await _ in try await store.changes() {
             do {
-                await reconcile(try await store.camerasToIngest())
+                let cameras = try await store.camerasToIngest()
+                await reconcile(cameras, timeZones: try await timeZones(of: cameras))
             } catch {
                 logger.warning("the list of cameras could not be read", metadata: ["error": "\(error)"])
             }
@@ -38,12 +41,32 @@ package final class IngestService: CameraMonitor {
         for task in tasks { await task.value }
     }
 
-    private func reconcile(_ cameras: [Camera]) async {
+    /// Of the sites of cameras with a schedule; nobody else needs to know the time.
+    private func timeZones(of cameras: [Camera]) async throws -> [Identifier<Site>: String] {
+        var zones: [Identifier<Site>: String] = [:]
+        for organization in Set(cameras.filter { !$0.settings.schedule.isEmpty }.map(\.organization)) {
+            for site in try await store.sites(of: organization) { zones[site.id] = site.timeZone }
+        }
+        return zones
+    }
+
+    private func offset(of timeZone: String) -> ZoneOffset {
+        if let offset = SiteZone.offset(of: timeZone) { return offset }
+        logger.warning(
+            "a site's time zone is not known; its schedules go by UTC", metadata: ["time_zone": "\(timeZone)"])
+        return { _ in 0 }
+    }
+
+    private func reconcile(_ cameras: [Camera], timeZones: [Identifier<Site>: String]) async {
         let wanted = Dictionary(
             uniqueKeysWithValues: cameras.filter(\.enabled).map { ($0.id, $0) })
         disabled.withLock { $0 = Set(cameras.filter { !$0.enabled }.map(\.id)) }
         let stopping = running.withLock { running in
-            let gone = running.filter { $0.value.session.camera != wanted[$0.key] }
+            let gone = running.filter { id, running in
+                let camera = running.session.camera
+                return camera != wanted[id]
+                    || !camera.settings.schedule.isEmpty && running.timeZone != timeZones[camera.site] ?? "UTC"
+            }
             for id in gone.keys { running[id] = nil }
             return gone.values.map(\.task)
         }
@@ -52,9 +75,12 @@ package final class IngestService: CameraMonitor {
         for task in stopping { await task.value }
         running.withLock { running in
             for (id, camera) in wanted where running[id] == nil {
-                let session = CameraSession(camera: camera, ports: ports, logger: logger)
+                let timeZone = timeZones[camera.site] ?? "UTC"
+                let session = CameraSession(
+                    camera: camera, ports: ports, logger: logger, offset: offset(of: timeZone))
                 // Held in `running`, cancelled and awaited when the camera goes or the service ends.
-                running[id] = Running(session: session, task: Task { await session.run() })
+                running[id] = Running(
+                    session: session, timeZone: timeZone, task: Task { await session.run() })
             }
         }
     }
@@ -62,6 +88,15 @@ package final class IngestService: CameraMonitor {
     package func status(of camera: Identifier<Camera>) -> CameraStatus? {
         if let session = running.withLock({ $0[camera]?.session }) { return session.status }
         return disabled.withLock { $0.contains(camera) } ? CameraStatus(state: .disabled) : nil
+    }
+
+    package func trigger(
+        _ trigger: Trigger, on camera: Identifier<Camera>
+    ) async throws(TriggerRefusal) -> TriggerReceipt {
+        guard let session = running.withLock({ $0[camera]?.session }) else {
+            throw disabled.withLock { $0.contains(camera) } ? .disabled : .notConnected(nil)
+        }
+        return try await session.trigger(trigger)
     }
 
     package func live(

@@ -23,6 +23,11 @@ package final class MotionAnalyzer: MotionDetector {
         try measure(picture, at: presentation, learns: false)
     }
 
+    package func scene() throws -> SceneSample? {
+        let scene = try model.scene()
+        return SceneSample(levels: scene.levels, edges: scene.edges)
+    }
+
     private func measure(
         _ picture: PictureView, at presentation: MediaTime, learns: Bool
     ) throws -> MotionMeasurement {

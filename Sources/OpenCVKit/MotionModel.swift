@@ -141,4 +141,19 @@ package struct MotionModel: ~Copyable {
             changed: out.changed, differing: out.differing, lightChange: out.light_change, shake: out.shake,
             noise: out.noise, restarted: out.restarted != 0, regions: regions)
     }
+
+    /// Cells of a `scene`: columns, then rows.
+    package static let sceneCells = (columns: Int(VEDETTE_SCENE_COLUMNS), rows: Int(VEDETTE_SCENE_ROWS))
+
+    /// The picture last measured as coarse cells, row by row from the top left: mean levels, and mean slopes in levels a pixel.
+    package func scene() throws(OpenCVError) -> (levels: [Float], edges: [Float]) {
+        let count = Self.sceneCells.columns * Self.sceneCells.rows
+        var levels = [Float](repeating: 0, count: count)
+        var edges = levels
+        let handle = handle
+        _ = try OpenCVError.collecting("describing a scene") { error, size in
+            vedette_motion_scene(handle, &levels, &edges, error, size) == 0 ? true : nil
+        }
+        return (levels, edges)
+    }
 }

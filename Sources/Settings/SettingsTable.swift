@@ -72,10 +72,33 @@ package enum SettingsTable {
         }
         + [
             SettingRow(
+                "tamper", .flag, default: "true",
+                "Whether a covered, blurred or turned camera makes an event of kind `tamper`."),
+            SettingRow(
+                "schedule", .groupList(identity: "name", scheduleRule),
+                "Clips at fixed times of the site's day, events of kind `schedule`. Left out, the schedule set over the API "
+                    + "stays; `[]` removes it."),
+            SettingRow(
                 "zones", .groupList(identity: "name", zone),
                 "Where motion counts and where not. Without an include zone the whole picture counts; an exclude zone wins. "
-                    + "Left out, the zones set over the API stay; `[]` removes them.")
+                    + "Left out, the zones set over the API stay; `[]` removes them."),
         ]
+
+    static let scheduleRule: [SettingRow] = [
+        SettingRow(
+            "name", .text, required: true, "Unique within the camera, as a camera's name; its events carry it."),
+        SettingRow(
+            "at", .text,
+            "Time of day by the site's clock, quoted: `\"06:30\"`. One that is skipped when clocks go forward comes as much "
+                + "later; one that comes twice counts once."),
+        SettingRow(
+            "every_seconds", .integer(ScheduleRules.everySeconds), unit: "seconds",
+            "In place of `at`: again and again, counted from the site's midnight."),
+        SettingRow("days", .textList, "`mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`; left out: every day."),
+        SettingRow(
+            "duration_seconds", .number(TriggerRules.seconds), default: plain(TriggerRules.standardSeconds),
+            unit: "seconds", "How long the event lasts; the clip adds pre-roll and post-roll."),
+    ]
 
     static let zone: [SettingRow] =
         [

@@ -8,12 +8,18 @@ package struct VedetteSettings: Sendable {
         package var settings: CameraSettings
         /// The file says nothing about zones: those of the database stay.
         package var keepsZones: Bool
+        /// The same for its schedule.
+        package var keepsSchedule: Bool
 
-        package init(name: String, enabled: Bool, settings: CameraSettings, keepsZones: Bool = true) {
+        package init(
+            name: String, enabled: Bool, settings: CameraSettings, keepsZones: Bool = true,
+            keepsSchedule: Bool = true
+        ) {
             self.name = name
             self.enabled = enabled
             self.settings = settings
             self.keepsZones = keepsZones
+            self.keepsSchedule = keepsSchedule
         }
     }
     package struct AnalyzerEntry: Sendable, Hashable {
@@ -137,6 +143,8 @@ package struct VedetteSettings: Sendable {
         for bound in CameraRules.bounds {
             if let number = entry.number(bound.key) { settings[keyPath: bound.field] = number }
         }
+        settings.tamper = entry.flag("tamper") ?? settings.tamper
+        settings.schedule = try schedule(entry, of: name)
         settings.zones = entry.groups("zones").map { zone in
             Zone(
                 name: zone.text("name") ?? "", kind: zone.text("kind").flatMap(Zone.Kind.init(rawValue:)) ?? .include,
@@ -148,7 +156,41 @@ package struct VedetteSettings: Sendable {
                 "`\(complaint.field)` of camera `\(name)` at \(entry.origin(of: "zones")) \(complaint.message)")
         }
         return CameraEntry(
-            name: name, enabled: entry.flag("enabled") ?? true, settings: settings, keepsZones: !entry.has("zones"))
+            name: name, enabled: entry.flag("enabled") ?? true, settings: settings, keepsZones: !entry.has("zones"),
+            keepsSchedule: !entry.has("schedule"))
+    }
+
+    private static func schedule(_ entry: CheckedSettings, of camera: String) throws(SettingsError) -> [ScheduleRule] {
+        func refused(_ field: String, _ problem: String) -> SettingsError {
+            SettingsError("`\(field)` of camera `\(camera)` at \(entry.origin(of: "schedule")) \(problem)")
+        }
+        var rules: [ScheduleRule] = []
+        for (index, rule) in entry.groups("schedule").enumerated() {
+            let place = "schedule[\(index)]"
+            let moment: ScheduleRule.Moment
+            switch (rule.text("at"), rule.number("every_seconds")) {
+            case (let text?, nil):
+                guard let minute = ScheduleRules.minute(ofDay: text) else {
+                    throw refused("\(place).at", "must be a time of day in quotes, as in `\"06:30\"`")
+                }
+                moment = .at(minute: minute)
+            case (nil, let seconds?): moment = .every(seconds: Int(seconds))
+            default: throw refused(place, "needs `at` or `every_seconds`, and not both")
+            }
+            let words = rule.texts("days") ?? []
+            let days = words.compactMap(ScheduleRule.Weekday.init(rawValue:))
+            if days.count < words.count {
+                throw refused(
+                    "\(place).days",
+                    "must be some of " + ScheduleRule.Weekday.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            rules.append(
+                ScheduleRule(
+                    name: rule.text("name") ?? "", moment: moment, days: Set(days),
+                    seconds: rule.number("duration_seconds") ?? TriggerRules.standardSeconds))
+        }
+        if let complaint = ScheduleRules.complaints(rules).first { throw refused(complaint.field, complaint.message) }
+        return rules
     }
 
     private static func analyzer(_ entry: CheckedSettings) throws(SettingsError) -> AnalyzerEntry {

@@ -71,7 +71,7 @@ package final class DiskSpool: EventSpool {
                 heightPixels: outcome.stream.heightPixels, hasAudio: outcome.clip.hasAudio,
                 videoUnits: outcome.clip.videoUnits),
             thumbnailPath: thumbnailPath, evidence: evidence, continues: draft.continues,
-            zones: outcome.zones)
+            zones: outcome.zones, triggerLabel: draft.triggerLabel)
         try DurableFile.sync(folder: folder)
         try DurableFile.replace(layout.sidecar(of: draft.id), with: Sidecar.finished(record).encoded())
         try layout.moveIntoMedia(record)

@@ -70,6 +70,44 @@ enum Documents {
         }
     }
 
+    private struct ScheduleDocument: Codable {
+        var name: String
+        var at: String?
+        var every_seconds: Int?
+        var days: [String]
+        var duration_seconds: Double
+    }
+
+    static func text(_ schedule: [ScheduleRule]) throws -> String {
+        try encode(
+            schedule.map { rule in
+                var document = ScheduleDocument(
+                    name: rule.name,
+                    days: ScheduleRule.Weekday.allCases.filter(rule.days.contains).map(\.rawValue),
+                    duration_seconds: finite(rule.seconds))
+                switch rule.moment {
+                case .at(let minute): document.at = ScheduleRules.text(ofMinute: minute)
+                case .every(let seconds): document.every_seconds = seconds
+                }
+                return document
+            })
+    }
+
+    /// A rule that cannot be read is left out: the camera must be watched all the same.
+    static func schedule(_ text: String) throws -> [ScheduleRule] {
+        if text == "[]" { return [] }
+        return try JSONDecoder().decode([ScheduleDocument].self, from: Data(text.utf8)).compactMap { document in
+            let moment: ScheduleRule.Moment? =
+                document.at.flatMap(ScheduleRules.minute(ofDay:)).map { .at(minute: $0) }
+                ?? document.every_seconds.map { .every(seconds: $0) }
+            return moment.map {
+                ScheduleRule(
+                    name: document.name, moment: $0, days: Set(document.days.compactMap(ScheduleRule.Weekday.init)),
+                    seconds: document.duration_seconds)
+            }
+        }
+    }
+
     static func text(_ evidence: [EvidenceRecord]) throws -> String {
         try encode(
             evidence.map {

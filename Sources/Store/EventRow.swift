@@ -8,7 +8,7 @@ enum EventRow {
     /// feedback that counts.
     static let select = """
         SELECT e.id, e.organization_id, e.site_id, e.camera_id, e.kind, e.state, e.triggered_at, e.started_at, e.ended_at,
-            e.score, e.boxes, e.zones, e.thumbnail_path, e.continues_event_id, e.analysis, e.analysis_error, e.reviewed, e.starred,
+            e.score, e.boxes, e.zones, e.trigger_label, e.thumbnail_path, e.continues_event_id, e.analysis, e.analysis_error, e.reviewed, e.starred,
             e.note, e.changed_at, c.name AS camera_name,
             k.path AS clip_path, k.starts_at AS clip_starts_at, k.duration_seconds, k.size_bytes, k.sha256, k.codec,
             k.width_pixels, k.height_pixels, k.has_audio, k.video_units,
@@ -51,7 +51,7 @@ enum EventRow {
                 videoUnits: try row.get("video_units")),
             thumbnailPath: try row.optional("thumbnail_path"), evidence: try Documents.evidence(row.get("evidence")),
             continues: try row.optional("continues_event_id", as: UUID.self).map { Identifier($0) },
-            zones: try row.optional("zones"))
+            zones: try row.optional("zones"), triggerLabel: try row.optional("trigger_label"))
     }
 }
 

@@ -24,9 +24,10 @@ struct PostgresEventStore: EventStore {
                 END AS obstacle
         ), event AS (
             INSERT INTO events (id, organization_id, site_id, camera_id, kind, state, triggered_at, started_at, ended_at,
-                score, boxes, thumbnail_path, continues_event_id, analysis, analysis_error, zones)
+                score, boxes, thumbnail_path, continues_event_id, analysis, analysis_error, zones,
+                trigger_label)
             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                CASE WHEN obstacle IS NULL THEN 'pending' ELSE 'skipped' END, obstacle, $28
+                CASE WHEN obstacle IS NULL THEN 'pending' ELSE 'skipped' END, obstacle, $28, $29
             FROM judging
             ON CONFLICT (id) DO NOTHING
             RETURNING id, organization_id, analysis
@@ -64,7 +65,7 @@ struct PostgresEventStore: EventStore {
             .int(record.evidence.count), .json(try Documents.text(record.evidence)), .text(clip.sha256),
             .text(clip.codec.rawValue), .int(clip.widthPixels), .int(clip.heightPixels), .bool(clip.hasAudio),
             .int(clip.videoUnits), .id(Identifier<Job>.make(at: .now)), .int(Self.judgingAttempts),
-            .optional(record.zones) { .array($0) },
+            .optional(record.zones) { .array($0) }, .optional(record.triggerLabel) { .text($0) },
         ]
         _ = try await storing("event \(record.id)") {
             try await pool.of(record.organization).query(Self.handOverStatement, parameters, prepare: true)

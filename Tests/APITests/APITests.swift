@@ -123,7 +123,8 @@ struct APITests {
             let event = try object(response)
             #expect(
                 Set(event.keys) == [
-                    "id", "organization_id", "site_id", "camera_id", "camera_name", "kind", "state", "triggered_at",
+                    "id", "organization_id", "site_id", "camera_id", "camera_name", "kind", "trigger_label", "state",
+                    "triggered_at",
                     "started_at", "ended_at", "score", "boxes", "zones", "clip", "thumbnail_url", "evidence",
                     "continues_event_id", "analysis", "analysis_error", "verdict", "feedback", "reviewed", "starred",
                     "note",

@@ -24,7 +24,11 @@ final class TestClock: WallClock {
 }
 
 /// No camera runs here.
-struct NoCameras: CameraMonitor {
+struct NoCameras: CameraMonitor, CameraTriggers {
+    func trigger(
+        _ trigger: Trigger, on camera: Identifier<Camera>
+    ) async throws(TriggerRefusal) -> TriggerReceipt { throw .notConnected(nil) }
+
     func status(of camera: Identifier<Camera>) -> CameraStatus? { nil }
     func live(
         of camera: Identifier<Camera>, withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void
@@ -62,12 +66,14 @@ struct TestAPI: Sendable {
 
     static func dependencies(
         _ store: Store, media: String, logger: Logger, clock: TestClock = TestClock(),
-        requestsPerSecond: Double = 10_000, monitor: any CameraMonitor = NoCameras()
+        requestsPerSecond: Double = 10_000, monitor: any CameraMonitor = NoCameras(),
+        triggers: any CameraTriggers = NoCameras()
     ) -> APIDependencies {
         APIDependencies(
             accounts: Accounts(store: store.access, clock: clock, hasher: hasher, logger: logger),
             limits: RequestLimits(perSecond: requestsPerSecond, clock: clock), cameras: store.cameras,
-            monitor: monitor, prober: NoProber(), events: store.events, reanalyses: store.reanalyses,
+            monitor: monitor, triggers: triggers, prober: NoProber(), events: store.events,
+            reanalyses: store.reanalyses,
             feedback: store.feedback,
             hub: EventHub(events: store.events, logger: logger),
             mediaFolder: media,
@@ -80,6 +86,7 @@ struct TestAPI: Sendable {
 
     static func with(
         requestsPerSecond: Double = 10_000, monitor: any CameraMonitor = NoCameras(),
+        triggers: any CameraTriggers = NoCameras(),
         _ body: @Sendable @escaping (TestAPI) async throws -> Void
     ) async throws {
         try await TestDatabase.with { database async throws in
@@ -92,7 +99,7 @@ struct TestAPI: Sendable {
                 let clock = TestClock()
                 let dependencies = dependencies(
                     store, media: media, logger: logger, clock: clock, requestsPerSecond: requestsPerSecond,
-                    monitor: monitor)
+                    monitor: monitor, triggers: triggers)
                 let second = Identifier<Organization>.make(at: clock.now)
                 try await pool.query(
                     "INSERT INTO organizations (id, name) VALUES ($1, 'second')", [.uuid(second.uuid)])

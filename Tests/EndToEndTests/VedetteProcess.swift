@@ -93,6 +93,17 @@ final class VedetteProcess {
                 connectTimeoutSeconds: 5, timeoutSeconds: 30, maximumResponseBytes: 256 << 20))
     }
 
+    func post(_ path: String, _ body: String) async throws -> HTTPResponse {
+        try await http.send(
+            HTTPRequest(
+                method: .post, url: base + path,
+                headers: [
+                    (name: "Authorization", value: "Bearer \(token)"),
+                    (name: "Content-Type", value: "application/json"),
+                ], body: Array(body.utf8), connectTimeoutSeconds: 5, timeoutSeconds: 30,
+                maximumResponseBytes: 1 << 20))
+    }
+
     func json(_ path: String) async throws -> [String: Any] {
         let response = try await get(path)
         guard response.status == 200,

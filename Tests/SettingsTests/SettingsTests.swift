@@ -62,6 +62,36 @@ struct SettingsTests {
         #expect(wrong.contains("`detect_url` of camera `gate`") && !wrong.contains("s3cret"), "\(wrong)")
     }
 
+    @Test func `a camera's schedule is read, checked, and kept from the database where the file has none`() throws {
+        let settings = try load(
+            """
+            cameras:
+              - name: gate
+                url: rtsp://h/x
+                tamper: false
+                schedule:
+                  - {name: opening, at: "06:30", days: [mon, tue], duration_seconds: 30}
+                  - {name: hourly, every_seconds: 3600}
+              - {name: yard, url: rtsp://h/y}
+              - {name: shed, url: rtsp://h/z, schedule: []}
+            """)
+        #expect(
+            settings.cameras[0].settings.schedule == [
+                ScheduleRule(name: "opening", moment: .at(minute: 390), days: [.mon, .tue], seconds: 30),
+                ScheduleRule(name: "hourly", moment: .every(seconds: 3600), seconds: 10),
+            ])
+        #expect(settings.cameras.map(\.keepsSchedule) == [false, true, false])
+        #expect(settings.cameras.map(\.settings.tamper) == [false, true, true])
+        for (rule, word) in [
+            ("name: a", "`at` or `every_seconds`"), ("name: a, at: \"6:30\"", "time of day"),
+            ("name: a, at: \"06:30\", days: [funday]", "days"), ("name: a, every_seconds: 5", "every_seconds"),
+            ("name: a, at: \"06:30\", duration_seconds: 0", "duration_seconds"),
+        ] {
+            let text = complaint("cameras: [{name: gate, url: rtsp://h/x, schedule: [{\(rule)}]}]")
+            #expect(text.contains(word) && text.contains("schedule"), "\(text)")
+        }
+    }
+
     @Test func `zones of a camera are read, and kept from the database where the file has none`() throws {
         let settings = try load(
             """

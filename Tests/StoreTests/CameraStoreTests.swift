@@ -60,7 +60,14 @@ struct CameraStoreTests {
             camera.settings.zones = [
                 Zone(name: "all", points: [(0, 0), (1, 0), (1, 1)].map { Zone.Point(x: $0.0, y: $0.1) })
             ]
+            camera.settings.tamper = false
+            camera.settings.schedule = [
+                ScheduleRule(name: "opening", moment: .at(minute: 390), days: [.mon, .sun], seconds: 30),
+                ScheduleRule(name: "hourly", moment: .every(seconds: 3600)),
+            ]
             #expect(try await test.store.cameras.update(camera) == 2)
+            let stored = try await test.store.cameras.camera(camera.id, of: organization).settings
+            #expect(stored == camera.settings)
             let error = await #expect(throws: StoreError.self) { _ = try await test.store.cameras.update(camera) }
             if case .conflict = error {} else { Issue.record("\(String(describing: error)) is no conflict") }
             camera.revision = 2

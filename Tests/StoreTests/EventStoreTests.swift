@@ -31,6 +31,22 @@ struct EventStoreTests {
         }
     }
 
+    @Test(arguments: Event.Kind.allCases)
+    func `every kind of trigger and its words are kept, and found by kind`(kind: Event.Kind) async throws {
+        try await TestStore.with { test async throws in
+            var record = TestStore.record(try await test.makeCamera())
+            record.kind = kind
+            record.triggerLabel = kind == .motion ? nil : "door 3"
+            try await test.store.events.handOver(record)
+            #expect(try await test.store.events.event(record.id, of: organization).record == record)
+            var query = EventQuery()
+            query.kind = kind
+            #expect(try await test.store.events.events(query, of: organization).map(\.record.id) == [record.id])
+            query.kind = kind == .api ? .manual : .api
+            #expect(try await test.store.events.events(query, of: organization).isEmpty)
+        }
+    }
+
     @Test func `handing over again changes nothing, even at the same time`() async throws {
         try await TestStore.with { test async throws in
             try await test.configureJudging()

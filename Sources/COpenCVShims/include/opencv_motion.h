@@ -103,6 +103,13 @@ int vedette_motion_look(
     vedette_motion *motion, const uint8_t *luma, int32_t width, int32_t height, size_t stride, double seconds,
     vedette_motion_measurement *out, char *error, size_t error_size);
 
+enum { VEDETTE_SCENE_COLUMNS = 64, VEDETTE_SCENE_ROWS = 36 };
+
+/// The picture last measured or looked at as a grid of VEDETTE_SCENE_COLUMNS by VEDETTE_SCENE_ROWS cells, row by row from the top
+/// left: `levels` gets each cell's mean level, `edges` its mean slope in levels a pixel. Both have room for all cells. 0 on
+/// success, -1 with the reason in `error`.
+int vedette_motion_scene(vedette_motion *motion, float *levels, float *edges, char *error, size_t error_size);
+
 #ifdef __cplusplus
 }
 #endif

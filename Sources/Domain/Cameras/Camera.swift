@@ -76,13 +76,17 @@ package struct CameraSettings: Sendable, Hashable {
     package var analysis: AnalysisMode
     /// Where motion counts and where not; at most `ZoneRules.maximumZones`.
     package var zones: [Zone]
+    /// Whether a covered, blurred or turned camera makes an event.
+    package var tamper: Bool
+    /// Clips at fixed times; at most `ScheduleRules.mostRules`.
+    package var schedule: [ScheduleRule]
 
     package init(
         url: String, transport: SourceLocation.Transport = .tcp, timeoutSeconds: Double = 10,
         preRollSeconds: Double = 5, postRollSeconds: Double = 5, mergeGapSeconds: Double = 1.0,
         coolDownSeconds: Double = 0, maximumLengthSeconds: Double = 60, sensitivity: Double = 0.5,
         minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder, zones: [Zone] = [],
-        detectURL: String? = nil
+        detectURL: String? = nil, tamper: Bool = true, schedule: [ScheduleRule] = []
     ) {
         self.url = url
         self.detectURL = detectURL
@@ -97,6 +101,8 @@ package struct CameraSettings: Sendable, Hashable {
         self.minimumArea = minimumArea
         self.analysis = analysis
         self.zones = zones
+        self.tamper = tamper
+        self.schedule = schedule
     }
 
     package var location: SourceLocation {

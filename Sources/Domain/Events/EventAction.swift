@@ -1,7 +1,12 @@
 /// Names one event of a camera's state machine while it is going on; the shell maps it to an `Identifier<Event>`.
 package struct EventSlot: Hashable, Sendable {
     package var number: Int
-    package init(number: Int) { self.number = number }
+    /// Numbers are told apart by what made them: motion's machine or that of the other triggers.
+    package var kind: Event.Kind
+    package init(number: Int, kind: Event.Kind = .motion) {
+        self.number = number
+        self.kind = kind
+    }
 }
 
 /// What moved and when, on the connection's timeline.

@@ -1,7 +1,7 @@
 /// Something that a trigger opened. A name space for its states and kinds.
 package enum Event {
-    /// What asked for it.
-    package enum Kind: String, Sendable, Codable, CaseIterable { case motion }
+    /// What asked for it: something moved; a person; a program; the camera was covered, turned or blurred; the clock.
+    package enum Kind: String, Sendable, Codable, CaseIterable { case motion, manual, api, tamper, schedule }
 
     /// `ready`: whole. `interrupted`: its end was cut off (crash, lost stream) and the clip holds what there was.
     package enum State: String, Sendable, Codable, CaseIterable { case open, ready, interrupted, deleting }
@@ -88,6 +88,8 @@ package struct EventRecord: Sendable, Hashable, Codable {
     package var site: Identifier<Site>
     package var camera: Identifier<Camera>
     package var kind: Event.Kind
+    /// Words of what asked for it; nil where it said none, as motion does.
+    package var triggerLabel: String?
     /// `ready` or `interrupted`.
     package var state: Event.State
     package var triggeredAt: WallTime
@@ -109,7 +111,8 @@ package struct EventRecord: Sendable, Hashable, Codable {
         id: Identifier<Event>, organization: Identifier<Organization>, site: Identifier<Site>,
         camera: Identifier<Camera>, kind: Event.Kind, state: Event.State, triggeredAt: WallTime, startedAt: WallTime,
         endedAt: WallTime, score: Double, boxes: [TimedBox], clip: ClipRecord, thumbnailPath: String?,
-        evidence: [EvidenceRecord], continues: Identifier<Event>?, zones: [String]? = nil
+        evidence: [EvidenceRecord], continues: Identifier<Event>?, zones: [String]? = nil,
+        triggerLabel: String? = nil
     ) {
         self.id = id
         self.organization = organization
@@ -127,5 +130,6 @@ package struct EventRecord: Sendable, Hashable, Codable {
         self.evidence = evidence
         self.continues = continues
         self.zones = zones
+        self.triggerLabel = triggerLabel
     }
 }

@@ -198,6 +198,12 @@ package struct Ladder: Sendable {
         }
     }
 
+    /// Pictures are wanted from this time on, whether anything moves or not. Who wants them also says `mustStay`.
+    package mutating func wanted(at time: MediaTime) -> [LadderAction] {
+        guard case .asleep = phase else { return [] }
+        return wake(.request, at: time)
+    }
+
     // MARK: Inside
 
     /// What a decoder that is late has not shown yet is not known to be quiet.
@@ -228,7 +234,8 @@ package struct Ladder: Sendable {
         let known = knownUntil ?? time
         switch stir {
         case .picture: return [.decode(from: known)]
-        case .sizes: return [.decode(from: max(known, time.advanced(bySeconds: -settings.lookBackSeconds)))]
+        case .sizes, .request:
+            return [.decode(from: max(known, time.advanced(bySeconds: -settings.lookBackSeconds)))]
         }
     }
 

@@ -26,4 +26,8 @@ package enum LadderAction: Sendable, Hashable {
 }
 
 /// What woke a camera.
-package enum Stir: Sendable, Hashable { case sizes, picture }
+package enum Stir: Sendable, Hashable {
+    case sizes, picture
+    /// Something other than motion wants pictures.
+    case request
+}

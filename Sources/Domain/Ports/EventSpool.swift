@@ -9,11 +9,13 @@ package struct EventDraft: Sendable, Hashable, Codable {
     package var startedAt: WallTime
     package var clipStartsAt: WallTime
     package var continues: Identifier<Event>?
+    /// Words of what asked for it.
+    package var triggerLabel: String?
 
     package init(
         id: Identifier<Event>, organization: Identifier<Organization>, site: Identifier<Site>,
         camera: Identifier<Camera>, kind: Event.Kind, triggeredAt: WallTime, startedAt: WallTime,
-        clipStartsAt: WallTime, continues: Identifier<Event>?
+        clipStartsAt: WallTime, continues: Identifier<Event>?, triggerLabel: String? = nil
     ) {
         self.id = id
         self.organization = organization
@@ -24,6 +26,7 @@ package struct EventDraft: Sendable, Hashable, Codable {
         self.startedAt = startedAt
         self.clipStartsAt = clipStartsAt
         self.continues = continues
+        self.triggerLabel = triggerLabel
     }
 }
 

@@ -193,6 +193,12 @@ package protocol MotionDetector: AnyObject {
     /// Compares a picture with the background and learns nothing: the pictures between the last measured one and this
     /// one may still be measured. `restarted` says that it seems to be another scene.
     func look(_ picture: PictureView, at presentation: MediaTime) throws -> MotionMeasurement
+    /// The picture last measured or looked at as a whole; nil for a detector that does not know.
+    func scene() throws -> SceneSample?
+}
+
+extension MotionDetector {
+    package func scene() throws -> SceneSample? { nil }
 }
 
 /// Makes JPEGs of decoded pictures.

@@ -147,6 +147,7 @@ export const api = {
     method: "PATCH", body: patch, headers: etag ? { ...merge, "If-Match": etag } : merge,
   }),
   removeCamera: (id) => json(`/v1/cameras/${at(id)}`, { method: "DELETE" }),
+  trigger: (id, body, key) => json(`/v1/cameras/${at(id)}/trigger`, { method: "POST", body, headers: { "Idempotency-Key": key } }),
   snapshot: (id, signal) => send(`/v1/cameras/${at(id)}/snapshot.jpg`, { signal, timeoutSeconds: 10, quiet: true }),
   // It goes on until it is aborted.
   live: (id, parameters, signal) => send(`/v1/cameras/${at(id)}/live.mp4${query(parameters)}`, { signal, timeoutSeconds: 0, quiet: true }),

@@ -36,6 +36,7 @@ export function showCamera(id) {
       h("div", { class: "dialog-actions" },
         h("button", { type: "button", class: "button danger-quiet", onClick: () => remove(camera()) }, icon("trash"), "Remove"),
         h("button", { type: "button", class: "button", onClick: () => camera() && openCameraForm(camera()) }, icon("edit"), "Edit"),
+        recordButton(camera),
         h("button", { type: "button", class: "button primary", onClick: () => go({ page: "list", id: null, filters: { camera_id: id } }) },
           icon("film"), "Its events"))),
     onClose: () => {
@@ -60,6 +61,26 @@ export function showCamera(id) {
   const off = store.on("cameras", render);
   render();
   current = { id, close: () => { current = null; dialog.close(); } };
+}
+
+/** Asks for a clip from before now on; again while it runs makes that one longer. */
+function recordButton(camera) {
+  const button = h("button", { type: "button", class: "button", title: "Keep a clip of what happens now, from some seconds ago on",
+    onClick: async () => {
+      const known = camera();
+      if (!known) return;
+      button.disabled = true;
+      try {
+        const key = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+        const { joined } = await api.trigger(known.id, { kind: "manual" }, key);
+        toast(joined ? "It goes on recording." : "Recording. The event appears in the list when its clip is finished.");
+      } catch (problem) {
+        toastProblem(`Camera “${known.name}” does not record now.`, problem);
+      } finally {
+        button.disabled = false;
+      }
+    } }, icon("film"), "Record now");
+  return button;
 }
 
 const soundWords = {

@@ -5,7 +5,7 @@ import { h, fill, icon, iconButton, setText } from "./dom.js";
 import { go } from "./router.js";
 import { store } from "./store.js";
 import { ago, clock, dateAndClock, duration, zoneNote } from "./time.js";
-import { analysisText, badge, standing } from "./words.js";
+import { analysisText, badge, standing, triggerText } from "./words.js";
 
 export class EventCard {
   #badge = h("span", { class: "event-badge" });
@@ -55,7 +55,8 @@ export class EventCard {
     setText(this.#time, `${clock(event.triggered_at, zone)}${store.sites.size > 1 ? ` ${zoneNote(event.triggered_at, zone)}` : ""}`.trim());
     this.#time.dateTime = event.triggered_at;
     this.#time.title = `${dateAndClock(event.triggered_at, zone)}, ${zone}`;
-    setText(this.#summary, event.verdict?.summary || (event.verdict ? "" : analysisText(event)));
+    setText(this.#summary, [triggerText(event), event.verdict?.summary || (event.verdict ? "" : analysisText(event))]
+      .filter(Boolean).join(". "));
     this.#summary.classList.toggle("muted", !event.verdict);
     const labels = event.verdict?.labels ?? [];
     if (this.#labels.dataset.key !== labels.join("\n")) {

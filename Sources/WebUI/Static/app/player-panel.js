@@ -6,7 +6,7 @@ import { h, fill, icon, setText } from "./dom.js";
 import { FeedbackBox } from "./feedback.js";
 import { store } from "./store.js";
 import { clock, dateAndClock, duration } from "./time.js";
-import { analysisText, badge, bytes, codecName, percent, standing, verdictWords, whatToDo } from "./words.js";
+import { analysisText, badge, bytes, codecName, percent, standing, verdictWords, whatToDo, triggerText } from "./words.js";
 
 export class PlayerPanel {
   #verdict = h("div", { class: "verdict" });
@@ -91,7 +91,7 @@ export class PlayerPanel {
     const { verdict } = event;
     this.#verdict.dataset.kind = standing(event).kind;
     if (!verdict) {
-      fill(this.#verdict, h("div", { class: "verdict-head" }, badge(event)), h("p", { class: "verdict-summary" }, analysisText(event)));
+      fill(this.#verdict, h("div", { class: "verdict-head" }, badge(event)), triggerText(event) && h("p", { class: "hint" }, triggerText(event)), h("p", { class: "verdict-summary" }, analysisText(event)));
       return;
     }
     const again = event.analysis === "pending" || event.analysis === "running" ? "It is being judged again."
@@ -101,6 +101,7 @@ export class PlayerPanel {
       verdict.summary && h("p", { class: "verdict-summary" }, verdict.summary),
       verdict.reason && h("p", { class: "verdict-reason" }, verdict.reason),
       again && h("p", { class: "hint" }, again),
+      triggerText(event) && h("p", { class: "hint" }, triggerText(event)),
       h("p", { class: "hint" }, origin(verdict)));
   }
 

@@ -37,6 +37,16 @@ export function badge(event) {
   return h("span", { class: `badge badge-${kind}${busy ? " busy" : ""}` }, icon(name), text);
 }
 
+const triggers = { manual: "Asked for by hand", api: "Asked for by a program", tamper: "Tampering", schedule: "Scheduled" };
+const tampering = { covered: "Camera covered", defocused: "Camera out of focus", moved: "Camera turned away" };
+
+/** What opened an event, where it was not motion. */
+export function triggerText(event) {
+  if (event.kind === "tamper" && tampering[event.trigger_label]) return tampering[event.trigger_label];
+  const words = triggers[event.kind];
+  return words ? [words, event.trigger_label].filter(Boolean).join(": ") : "";
+}
+
 /** A sentence on why an event has no verdict, with what to do. */
 export function analysisText(event) {
   switch (event.analysis) {
