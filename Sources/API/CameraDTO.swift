@@ -10,6 +10,7 @@ struct CameraDTO: Encodable, Sendable {
     var url: String
     var transport: String
     var analysis: String
+    var record: String
     var timeoutSeconds: Double
     var preRollSeconds: Double
     var postRollSeconds: Double
@@ -30,6 +31,7 @@ struct CameraDTO: Encodable, Sendable {
         url = CameraRules.masked(url: camera.settings.url)
         transport = camera.settings.transport.rawValue
         analysis = camera.settings.analysis.rawValue
+        record = camera.settings.record.rawValue
         timeoutSeconds = camera.settings.timeoutSeconds
         preRollSeconds = camera.settings.preRollSeconds
         postRollSeconds = camera.settings.postRollSeconds

@@ -184,6 +184,7 @@ struct CameraRoutes {
         camera.enabled = fields.flag("enabled") ?? camera.enabled
         camera.settings.transport =
             fields.choice("transport", SourceLocation.Transport.self) ?? camera.settings.transport
+        camera.settings.record = fields.choice("record", RecordMode.self) ?? camera.settings.record
         camera.settings.analysis = fields.choice("analysis", AnalysisMode.self) ?? camera.settings.analysis
         for bound in CameraRules.bounds {
             if let value = fields.number(bound.key, in: bound.range) { camera.settings[keyPath: bound.field] = value }

@@ -21,6 +21,8 @@ struct MP4Track: Sendable {
 
     let id: Int
     let format: Format
+    /// The content of the `stsd` box, as it stands in the file.
+    let sampleDescription: [UInt8]
     /// Ticks in a second.
     let timescale: Int64
     private(set) var samples: [Sample] = []
@@ -36,6 +38,9 @@ struct MP4Track: Sendable {
         var size = 0
         var flags = 0
     }
+
+    /// Leaves the description.
+    mutating func forgetSamples() { samples = [] }
 
     /// Playback time of a sample.
     func presentation(of sample: Sample) -> MediaTime {
@@ -59,6 +64,7 @@ struct MP4Track: Sendable {
         self.id = id
         self.timescale = timescale
         self.format = format
+        sampleDescription = Array(description)
         (mediaStart, delayNanoseconds) = Self.edits(
             ByteCursor.find("edts", "elst", in: trak), movieTimescale: movieTimescale)
         addSamples(of: tables)

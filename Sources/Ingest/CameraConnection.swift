@@ -19,6 +19,7 @@ actor CameraConnection {
     private var clock = ClockMap()
     private var lastVideo: MediaTime?
     private var viewers = LiveViewers()
+    private var segments: SegmentRecorder?
     private var isOver = false
     private var recordings: [EventSlot: EventRecording] = [:]
     /// Their spans are over; they take what arrives until a picture comes that none can precede in presentation order, or
@@ -92,8 +93,10 @@ actor CameraConnection {
                 for decoder in analysis?.takeClosed() ?? [] {
                     finishing.addTask { await decoder.close() }
                 }
+                for work in segments?.takeWork() ?? [] { finishing.addTask { await work() } }
             }
             endStream()
+            for work in segments?.takeWork() ?? [] { finishing.addTask { await work() } }
             for recording in takeComplete() {
                 finishing.addTask { await recording.finish() }
             }
@@ -117,6 +120,9 @@ actor CameraConnection {
                 throw SourceError(.internalFailure, "motion analysis cannot start: \(error)")
             }
             stream = description
+            segments = SegmentRecorder(
+                description, camera: camera, clips: ports.clips, spool: ports.segments,
+                segmentSeconds: ports.segmentSeconds, at: ports.clock.now, logger: logger)
             board.streaming(description)
             logger.info(
                 "camera is online",
@@ -136,6 +142,7 @@ actor CameraConnection {
             }
             ring.append(unit)
             viewers.offer(unit)
+            segments?.received(unit, clock: clock, oldest: ring.oldest)
             board.received(unit, keyframeIntervalSeconds: ring.keyframeIntervalSeconds)
             for recording in recordings.values { recording.writer.append(unit) }
             for recording in closing { recording.writer.append(unit) }
@@ -165,6 +172,7 @@ actor CameraConnection {
         viewers.end()
         let actions = analysis?.endStream(at: lastVideo ?? MediaTime(nanoseconds: 0)) ?? []
         perform(actions, frame: nil, state: .interrupted)
+        segments?.streamEnded(clock)
         complete += closing
         closing = []
     }
@@ -182,6 +190,7 @@ actor CameraConnection {
             case .moving(let slot, let at, let score, let boxes):
                 if let frame { recordings[slot]?.moved(at: at, score: score, boxes: boxes, frame: frame) }
             case .close(let slot, let span, _):
+                segments?.eventEnded()
                 guard let recording = recordings.removeValue(forKey: slot) else { continue }
                 recording.close(span: span, state: state)
                 closing.append(recording)
@@ -193,6 +202,7 @@ actor CameraConnection {
     private func open(
         _ slot: EventSlot, triggered: MediaTime, started: MediaTime, clipFrom: MediaTime, continues: EventSlot?
     ) {
+        segments?.eventBegan(clipFrom: clipFrom)
         let units = ring.units(from: clipFrom)
         guard let stream, let first = units.first(where: { $0.track == .video })?.presentation,
             let triggeredAt = clock.wall(triggered), let startedAt = clock.wall(started),

@@ -71,6 +71,8 @@ package struct CameraSettings: Sendable, Hashable {
     /// Smallest moving region that counts, as a fraction of the picture.
     package var minimumArea: Double
     package var analysis: AnalysisMode
+    /// What is kept besides events.
+    package var record: RecordMode
     /// Where motion counts and where not; at most `ZoneRules.maximumZones`.
     package var zones: [Zone]
 
@@ -78,7 +80,8 @@ package struct CameraSettings: Sendable, Hashable {
         url: String, transport: SourceLocation.Transport = .tcp, timeoutSeconds: Double = 10,
         preRollSeconds: Double = 5, postRollSeconds: Double = 5, mergeGapSeconds: Double = 1.0,
         coolDownSeconds: Double = 0, maximumLengthSeconds: Double = 60, sensitivity: Double = 0.5,
-        minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder, zones: [Zone] = []
+        minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder, zones: [Zone] = [],
+        record: RecordMode = .events
     ) {
         self.url = url
         self.transport = transport
@@ -92,6 +95,7 @@ package struct CameraSettings: Sendable, Hashable {
         self.minimumArea = minimumArea
         self.analysis = analysis
         self.zones = zones
+        self.record = record
     }
 
     package var location: SourceLocation {
