@@ -50,6 +50,8 @@ struct PostgresRecordingStore: RecordingStore {
 
     func spans(_ query: RecordingQuery, of organization: Identifier<Organization>) async throws -> [RecordedSpan] {
         let from = max(query.from, query.after ?? query.from)
+        // The last span may go on beyond the range, and would be told again.
+        guard from < query.to else { return [] }
         return try await storing("recordings of camera \(query.camera)") {
             try await pool.of(organization).query(
                 """
