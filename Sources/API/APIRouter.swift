@@ -12,6 +12,8 @@ package struct APIDependencies: Sendable {
     package var events: any EventStore
     package var reanalyses: any ReanalysisStore
     package var feedback: any FeedbackStore
+    package var recordings: any RecordingStore
+    package var recordingReader: any RecordingReader
     package var hub: EventHub
     package var mediaFolder: String
     package var deleteEvent: @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void
@@ -23,7 +25,8 @@ package struct APIDependencies: Sendable {
     package init(
         accounts: Accounts, limits: RequestLimits, cameras: any CameraStore, monitor: any CameraMonitor,
         triggers: any CameraTriggers, prober: any CameraProber, events: any EventStore, reanalyses: any ReanalysisStore,
-        feedback: any FeedbackStore, hub: EventHub, mediaFolder: String,
+        feedback: any FeedbackStore, recordings: any RecordingStore, recordingReader: any RecordingReader,
+        hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
         analyzers: @escaping @Sendable (Identifier<Organization>) async -> [AnalyzerStatus], clock: any WallClock,
@@ -38,6 +41,8 @@ package struct APIDependencies: Sendable {
         self.events = events
         self.reanalyses = reanalyses
         self.feedback = feedback
+        self.recordings = recordings
+        self.recordingReader = recordingReader
         self.hub = hub
         self.mediaFolder = mediaFolder
         self.deleteEvent = deleteEvent
@@ -79,6 +84,10 @@ package enum APIRouter {
             seats: LiveSeats()
         ).add(to: signedIn)
         TriggerRoute(cameras: dependencies.cameras, triggers: dependencies.triggers).add(to: signedIn)
+        RecordingRoutes(
+            cameras: dependencies.cameras, recordings: dependencies.recordings, reader: dependencies.recordingReader,
+            seats: LiveSeats(thing: "recordings", most: 16, mostOfOne: 4), clock: dependencies.clock
+        ).add(to: signedIn)
         ZoneRoutes(cameras: dependencies.cameras).add(to: signedIn)
         // Before the routes by id, which would take "stream" for one.
         EventStreamRoute(hub: dependencies.hub, accounts: dependencies.accounts, clock: dependencies.clock)

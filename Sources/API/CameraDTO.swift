@@ -11,6 +11,7 @@ struct CameraDTO: Encodable, Sendable {
     @Nullable var detectUrl: String?
     var transport: String
     var analysis: String
+    var record: String
     var timeoutSeconds: Double
     var preRollSeconds: Double
     var postRollSeconds: Double
@@ -34,6 +35,7 @@ struct CameraDTO: Encodable, Sendable {
         detectUrl = camera.settings.detectURL.map { CameraRules.masked(url: $0) }
         transport = camera.settings.transport.rawValue
         analysis = camera.settings.analysis.rawValue
+        record = camera.settings.record.rawValue
         timeoutSeconds = camera.settings.timeoutSeconds
         preRollSeconds = camera.settings.preRollSeconds
         postRollSeconds = camera.settings.postRollSeconds

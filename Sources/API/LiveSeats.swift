@@ -1,7 +1,7 @@
 import Domain
 import Synchronization
 
-/// How many may watch live at once, in this process and for one user or key.
+/// How many may watch live (or read something else that is long) at once, in this process and for one user or key.
 final class LiveSeats: Sendable {
     private struct Taken {
         var total = 0
@@ -9,7 +9,16 @@ final class LiveSeats: Sendable {
     }
     static let most = 64
     static let mostOfOne = 16
+    private let thing: String
+    private let most: Int
+    private let mostOfOne: Int
     private let taken = Mutex(Taken())
+
+    init(thing: String = "live views", most: Int = LiveSeats.most, mostOfOne: Int = LiveSeats.mostOfOne) {
+        self.thing = thing
+        self.most = most
+        self.mostOfOne = mostOfOne
+    }
 
     /// One viewer's; free again when it is let go of.
     final class Seat: Sendable {
@@ -27,14 +36,14 @@ final class LiveSeats: Sendable {
     /// Throws a `Problem` where there is no room.
     func take(for actor: Principal.Actor) throws -> Seat {
         try taken.withLock { taken in
-            guard taken.byActor[actor, default: 0] < Self.mostOfOne else {
+            guard taken.byActor[actor, default: 0] < mostOfOne else {
                 throw Problem(
-                    .rateLimited, "\(Self.mostOfOne) live views of this user or key are open already",
+                    .rateLimited, "\(mostOfOne) \(thing) of this user or key are open already",
                     headers: [.retryAfter: "10"])
             }
-            guard taken.total < Self.most else {
+            guard taken.total < most else {
                 throw Problem(
-                    .unavailable, "\(Self.most) live views are open already, and this server shows no more at once",
+                    .unavailable, "\(most) \(thing) are open already, and this server shows no more at once",
                     headers: [.retryAfter: "10"])
             }
             taken.total += 1

@@ -23,6 +23,7 @@ struct Vedette: Sendable {
     private let layout: SpoolLayout
     private let handOver: HandOver
     private let recovery: SpoolRecovery
+    private let segments: SegmentServices
     private let ingest: IngestService
     private let hub: EventHub
     private let judges: JudgeFactory
@@ -60,6 +61,8 @@ struct Vedette: Sendable {
                     "recovered": "\(report.recovered)", "resumed": "\(report.resumed)", "removed": "\(report.removed)",
                 ])
         }
+        let segments = try await SegmentServices(layout: layout, store: store.recordings, clips: clips, logger: logger)
+        self.segments = segments
         let decoders = await DecoderCatalogue.survey(settings.decoder)
         for finding in decoders.findings {
             guard case .failed(let reason) = finding.outcome else { continue }
@@ -72,7 +75,8 @@ struct Vedette: Sendable {
                 sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders), clips: clips,
                 live: LiveFragmentsOpener(), spool: spool, stills: JPEGStillEncoder(),
                 makeDetector: { try MotionAnalyzer(zones: $0.zones) },
-                makeGate: { ZonedGate($0) }, clock: clock), logger: logger)
+                makeGate: { ZonedGate($0) }, clock: clock, segments: segments.spool,
+                segmentSeconds: settings.segmentSeconds), logger: logger)
         hub = EventHub(events: store.events, logger: logger)
         judges = try JudgeFactory(
             modelFolders: settings.modelsDirectory.map { [$0] } ?? [], clock: clock, logger: logger)
@@ -87,7 +91,9 @@ struct Vedette: Sendable {
             prober: CameraProbe(
                 sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders),
                 stills: JPEGStillEncoder(), pictureSidePixels: 640),
-            events: store.events, reanalyses: store.reanalyses, feedback: store.feedback, hub: hub,
+            events: store.events, reanalyses: store.reanalyses, feedback: store.feedback,
+            recordings: store.recordings, recordingReader: RecordingAssembler(mediaFolder: layout.mediaFolder),
+            hub: hub,
             mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
             checks: { [("database", await store.isReachable())] },
@@ -129,6 +135,7 @@ struct Vedette: Sendable {
         let ingest = self.ingest
         let hub = self.hub
         let handOver = self.handOver
+        let segments = self.segments
         let database = self.database
         // Stopped in reverse: first nobody is let in, then cameras finish their clips, then the rest.
         let group = ServiceGroup(
@@ -136,6 +143,7 @@ struct Vedette: Sendable {
                 services: [
                     .init(service: UntilStopped("database") { await database.keepRunning() }),
                     .init(service: UntilStopped("hand-over") { await handOver.run() }),
+                    .init(service: UntilStopped("segment hand-over") { await segments.handOver.run() }),
                     .init(service: UntilStopped("worker") { await worker.run() }),
                     .init(service: UntilStopped("settling") { await settleMedia() }),
                     .init(service: UntilStopped("event stream") { try await hub.run() }),
@@ -145,6 +153,7 @@ struct Vedette: Sendable {
         try await group.run()
         // Events that finished while the services stopped.
         await handOver.drain()
+        await segments.handOver.drain()
     }
 
     private var eventJudge: EventJudge {
@@ -159,6 +168,7 @@ struct Vedette: Sendable {
     private func settleMedia() async {
         do {
             let report = try await recovery.settleMedia(store: store.events, startedAt: startedAt)
+            try await segments.settleMedia(startedAt: startedAt)
             if report.removed > 0 {
                 logger.notice("removed media without an event", metadata: ["folders": "\(report.removed)"])
             }

@@ -33,9 +33,12 @@ struct ClipTimeline<Payload: Sendable>: Sendable {
     private var latestAudio: Int64 = -1
     private var interval: Int64
     private let declaredDepth: Int
+    private let keepsLeading: Bool
 
     /// `declaredDepth` is how far the stream says that it reorders; what its pictures show counts where that is more.
-    init(framesPerSecond: Double?, declaredDepth: Int? = nil) {
+    /// `keepsLeading` keeps the pictures of an open GOP that belong before the first keyframe, at negative times.
+    init(framesPerSecond: Double?, declaredDepth: Int? = nil, keepsLeading: Bool = false) {
+        self.keepsLeading = keepsLeading
         self.declaredDepth = declaredDepth ?? 0
         interval = Self.interval(framesPerSecond) ?? 40_000_000
     }
@@ -56,7 +59,7 @@ struct ClipTimeline<Payload: Sendable>: Sendable {
             guard let start = start ?? (isKeyframe ? presentation : nil) else { return [] }
             let time = presentation.nanoseconds - start.nanoseconds
             // Leading pictures of an open GOP refer to what came before this clip.
-            guard time > 0 || self.start == nil || hasSecondKeyframe && time >= 0 else { return [] }
+            guard keepsLeading || time > 0 || self.start == nil || hasSecondKeyframe && time >= 0 else { return [] }
             if self.start != nil, isKeyframe { hasSecondKeyframe = true }
             self.start = start
             videoUnits += 1

@@ -27,15 +27,19 @@ package final class MP4ClipWriter: ClipWriter {
     private let pipeline: Pipeline
     private let video: AppSource
     private let path: String
+    private let keepsLeading: Bool
     private let outcome = OneShot<Result<Void, ClipError>>()
 
     /// Tests write into a device that is full by giving another `location`.
-    init(_ stream: StreamDescription, path: String, location: String? = nil) throws(ClipError) {
+    init(
+        _ stream: StreamDescription, path: String, location: String? = nil, keepsLeading: Bool = false
+    ) throws(ClipError) {
         self.path = path
         guard let format = Self.caps(of: stream.videoFormat) else {
             throw ClipError("cannot write \(path): the stream's format is of another source")
         }
         let audioFormat = stream.audioFormat.flatMap(Self.audioCaps)
+        self.keepsLeading = keepsLeading
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else { throw DurableFile.failure("create", path) }
         close(descriptor)
@@ -52,8 +56,9 @@ package final class MP4ClipWriter: ClipWriter {
             }
             state = Mutex(
                 State(
-                    timeline: ClipTimeline(framesPerSecond: stream.framesPerSecond, declaredDepth: depth), audio: audio)
-            )
+                    timeline: ClipTimeline(
+                        framesPerSecond: stream.framesPerSecond, declaredDepth: depth, keepsLeading: keepsLeading),
+                    audio: audio))
             let (bus, outcome) = (pipeline.bus, self.outcome)
             bus.onMessage {
                 for message in bus.drain() where message.kind != .warning {
@@ -159,15 +164,17 @@ package final class MP4ClipWriter: ClipWriter {
         limit.cancel()
         await pipeline.close()
         try result.get()
-        let (size, digest) = try await DurableFile.run { () throws(ClipError) in
+        let isSegment = keepsLeading
+        let ((size, digest), formats) = try await DurableFile.run { () throws(ClipError) in
             try DurableFile.sync(path)
-            return try DurableFile.digest(path)
+            return (try DurableFile.digest(path), isSegment ? try FormatDigest.ofFile(path) : (nil, nil))
         }
         return state.withLock { state in
             FinishedClip(
                 sizeBytes: size, sha256: digest, starts: state.timeline.start ?? MediaTime(nanoseconds: 0),
                 durationSeconds: Double(state.timeline.durationNanoseconds) / 1e9,
-                videoUnits: state.timeline.videoUnits, hasAudio: state.timeline.audioUnits > 0)
+                videoUnits: state.timeline.videoUnits, hasAudio: state.timeline.audioUnits > 0,
+                videoFormat: formats.0, audioFormat: formats.1)
         }
     }
 

@@ -11,6 +11,10 @@ package struct MP4ClipWriterOpener: ClipWriterOpener {
         try MP4ClipWriter(stream, path: path)
     }
 
+    package func openSegment(_ stream: StreamDescription, path: String) throws(ClipError) -> any ClipWriter {
+        try MP4ClipWriter(stream, path: path, keepsLeading: true)
+    }
+
     /// Muxes the playable part anew into `path.recovering` and replaces `path` by it, so that a crash in between leaves
     /// the file as it was.
     package func recover(path: String) async throws(ClipError) -> RecoveredClip? {
@@ -35,7 +39,8 @@ package struct MP4ClipWriterOpener: ClipWriterOpener {
         // Each piece of reading blocks for as long as the disk takes, so it goes off the shared pool.
         let begun = try await DurableFile.run { () throws(ClipError) -> Remux? in
             guard let reader = try MP4Reader(path), let description = try reader.description() else { return nil }
-            let writer = try MP4ClipWriter(description, path: target)
+            // A clip has no leading pictures to keep; a segment may.
+            let writer = try MP4ClipWriter(description, path: target, keepsLeading: true)
             return Remux(reader: reader, writer: writer, description: description)
         }
         guard let remux = begun else { return nil }

@@ -32,6 +32,8 @@ struct MP4Track: Sendable {
 
     let id: Int
     let format: Format
+    /// The content of the `stsd` box, as it stands in the file.
+    let sampleDescription: [UInt8]
     /// Ticks in a second.
     let timescale: Int64
     private(set) var samples: [Sample] = []
@@ -47,6 +49,9 @@ struct MP4Track: Sendable {
         var size = 0
         var flags = 0
     }
+
+    /// Leaves the description.
+    mutating func forgetSamples() { samples = [] }
 
     /// Playback time of a sample.
     func presentation(of sample: Sample) -> MediaTime {
@@ -70,6 +75,7 @@ struct MP4Track: Sendable {
         self.id = id
         self.timescale = timescale
         self.format = format
+        sampleDescription = Array(description)
         (mediaStart, delayNanoseconds) = Self.edits(
             ByteCursor.find("edts", "elst", in: trak), movieTimescale: movieTimescale)
         addSamples(of: tables)

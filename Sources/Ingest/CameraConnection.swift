@@ -34,6 +34,7 @@ actor CameraConnection {
     var triggers: TriggerMachine
     var schedule: ScheduleClock?
     private(set) var recordings: [EventSlot: EventRecording] = [:]
+    private var segments: SegmentRecorder?
     /// Their spans are over; they take what arrives until a picture comes that none can precede in presentation order, or
     /// a stream with B pictures would lose some at the cut.
     private var closing: [EventRecording] = []
@@ -129,8 +130,10 @@ actor CameraConnection {
                 for source in detect?.takeClosedSources() ?? [] {
                     finishing.addTask { await source.close() }
                 }
+                for work in segments?.takeWork() ?? [] { finishing.addTask { await work() } }
             }
             endStream()
+            for work in segments?.takeWork() ?? [] { finishing.addTask { await work() } }
             for recording in takeComplete() {
                 finishing.addTask { await recording.finish() }
             }
@@ -150,6 +153,9 @@ actor CameraConnection {
         case .stream(let description):
             if detect == nil { analysis = try makeAnalysis(of: description, wake: wake) }
             stream = description
+            segments = SegmentRecorder(
+                description, camera: camera, clips: ports.clips, spool: ports.segments,
+                segmentSeconds: ports.segmentSeconds, at: ports.clock.now, logger: logger)
             board.streaming(description)
             logger.info(
                 "camera is online",
@@ -172,6 +178,7 @@ actor CameraConnection {
             }
             ring.append(unit)
             viewers.offer(unit)
+            segments?.received(unit, clock: clock, oldest: ring.oldest)
             board.received(unit, keyframeIntervalSeconds: ring.keyframeIntervalSeconds)
             for recording in recordings.values { recording.writer.append(unit) }
             for recording in closing { recording.writer.append(unit) }
@@ -212,6 +219,7 @@ actor CameraConnection {
         let actions = (analysis?.endStream(at: end) ?? []) + leaving.endStream(at: end)
             + triggers.streamEnded(at: end)
         perform(actions, frame: nil, state: .interrupted)
+        segments?.streamEnded(clock)
         complete += closing
         closing = []
     }
@@ -234,6 +242,7 @@ actor CameraConnection {
             case .moving(let slot, let at, let score, let boxes):
                 if let frame { recordings[slot]?.moved(at: at, score: score, boxes: boxes, frame: frame) }
             case .close(let slot, let span, _):
+                segments?.eventEnded()
                 guard let recording = recordings.removeValue(forKey: slot) else { continue }
                 recording.close(span: span, state: state)
                 closing.append(recording)
@@ -245,6 +254,7 @@ actor CameraConnection {
     private func open(
         _ slot: EventSlot, triggered: MediaTime, started: MediaTime, clipFrom: MediaTime, continues: EventSlot?
     ) {
+        segments?.eventBegan(clipFrom: clipFrom)
         let units = ring.units(from: clipFrom)
         guard let stream, let first = units.first(where: { $0.track == .video })?.presentation,
             let triggeredAt = clock.wall(triggered), let startedAt = clock.wall(started),

@@ -7,6 +7,10 @@ package struct IngestPorts: Sendable {
     package var clips: any ClipWriterOpener
     package var live: any LiveMuxerOpener
     package var spool: any EventSpool
+    /// Nil where nothing but events is recorded.
+    package var segments: (any SegmentSpool)?
+    /// About how long a segment is.
+    package var segmentSeconds: Double
     package var stills: any StillEncoder
     /// A fresh detector for one connection.
     package var makeDetector: @Sendable (CameraSettings) throws -> any MotionDetector
@@ -20,8 +24,10 @@ package struct IngestPorts: Sendable {
         live: any LiveMuxerOpener, spool: any EventSpool, stills: any StillEncoder,
         makeDetector: @escaping @Sendable (CameraSettings) throws -> any MotionDetector,
         makeGate: @escaping @Sendable (CameraSettings) -> ZonedGate, clock: any WallClock,
-        pools: DecoderPools = DecoderPools()
+        pools: DecoderPools = DecoderPools(), segments: (any SegmentSpool)? = nil, segmentSeconds: Double = 60
     ) {
+        self.segments = segments
+        self.segmentSeconds = segmentSeconds
         self.sources = sources
         self.decoders = decoders
         self.clips = clips

@@ -28,6 +28,9 @@ package enum SettingsTable {
         SettingRow(
             "worker_concurrency", .integer(1...64), default: "2", unit: "jobs",
             "How many events are judged at the same time by this process."),
+        SettingRow(
+            "segment_seconds", .number(2...300), default: "60", unit: "seconds",
+            "About how long the files of continuous recording are; they are cut at keyframes."),
         SettingRow("site", .group(site), "The place where the cameras are."),
         SettingRow(
             "cameras", .groupList(identity: "name", camera),
@@ -64,6 +67,11 @@ package enum SettingsTable {
                     + "picture, shows that something stirs. `keyframes` looks at every keyframe and trusts no sizes. `substream` decodes every "
                     + "picture of `detect_url`'s stream and is the default where that is given, as `ladder` is elsewhere; while that stream is away, as "
                     + "`ladder`."),
+            SettingRow(
+                "record", .choice(RecordMode.allCases.map(\.rawValue)),
+                default: CameraSettings(url: "").record.rawValue,
+                "What is kept besides the clips of events: `events` nothing, `continuous` everything, `motion` the "
+                    + "segments that an event's clip touches. Nothing is removed by itself yet."),
         ]
         + CameraRules.bounds.map { bound in
             let standard = CameraSettings(url: "")[keyPath: bound.field]

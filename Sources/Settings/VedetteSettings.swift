@@ -40,6 +40,8 @@ package struct VedetteSettings: Sendable {
     package var decoder: DecoderPreference
     package var logLevel: String
     package var workerConcurrency: Int
+    /// Of continuous recording.
+    package var segmentSeconds: Double
     package var siteName: String
     package var siteTimeZone: String
     package var cameras: [CameraEntry]
@@ -82,6 +84,7 @@ package struct VedetteSettings: Sendable {
         decoder = checked.text("decoder").flatMap(DecoderPreference.init(rawValue:)) ?? .auto
         logLevel = checked.text("log_level") ?? "info"
         workerConcurrency = Int(checked.number("worker_concurrency") ?? 2)
+        segmentSeconds = checked.number("segment_seconds") ?? 60
         siteName = checked.group("site")?.text("name") ?? "home"
         siteTimeZone = checked.group("site")?.text("time_zone") ?? "UTC"
         cameras = try checked.groups("cameras").map { (entry) throws(SettingsError) in try Self.camera(entry) }
@@ -140,6 +143,7 @@ package struct VedetteSettings: Sendable {
             throw SettingsError(
                 "`analysis: substream` of camera `\(name)` at \(entry.origin(of: "analysis")) needs a `detect_url`")
         }
+        settings.record = entry.text("record").flatMap(RecordMode.init(rawValue:)) ?? settings.record
         for bound in CameraRules.bounds {
             if let number = entry.number(bound.key) { settings[keyPath: bound.field] = number }
         }

@@ -4,7 +4,8 @@ import FoundationEssentials
 /// Where things lie under the data folder.
 ///
 /// `spool/<event>/` holds an event being made; `spool/<event>.json` is its sidecar, which stays until the event's row is
-/// committed. `media/<yyyy>/<mm>/<dd>/<event>/` holds a finished event's files.
+/// committed. `media/<yyyy>/<mm>/<dd>/<event>/` holds a finished event's files. Segments:
+/// `SegmentSidecar.swift`.
 package struct SpoolLayout: Sendable, Hashable {
     package let spoolFolder: String
     package let mediaFolder: String

@@ -51,7 +51,7 @@ package struct SpoolRecovery: Sendable {
             }
         }
         // What has no sidecar never became an event.
-        for name in try DurableFile.list(layout.spoolFolder) {
+        for name in try DurableFile.list(layout.spoolFolder) where name != SpoolLayout.segmentsName {
             let id = Identifier<Event>(name.hasSuffix(".json") ? name.dropLast(".json".count) : name[...])
             if let id, DurableFile.exists(layout.sidecar(of: id)) { continue }
             try DurableFile.remove(layout.spoolFolder + "/" + name)

@@ -40,6 +40,7 @@ package struct Migrator: Sendable {
         Migration(
             name: "V0008_substreams", sql: String(decoding: PackageResources.V0008_substreams_sql, as: UTF8.self)),
         Migration(name: "V0009_triggers", sql: String(decoding: PackageResources.V0009_triggers_sql, as: UTF8.self)),
+        Migration(name: "V0010_recording", sql: String(decoding: PackageResources.V0010_recording_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

@@ -12,6 +12,7 @@ package struct Store: Sendable {
     package let meter: any AnalyzerMeter
     package let reanalyses: any ReanalysisStore
     package let feedback: any FeedbackStore
+    package let recordings: any RecordingStore
 
     private let pool: Pool
     /// Of sessions that are set for the queue's statements.
@@ -69,6 +70,7 @@ package struct Store: Sendable {
         events = PostgresEventStore(pool: pool, listener: listener, bell: bell)
         judging = PostgresJudgingStore(pool: pool)
         meter = PostgresAnalyzerMeter(pool: queuePool)
+        recordings = PostgresRecordingStore(pool: pool)
         feedback = PostgresFeedbackStore(pool: pool)
         reanalyses = PostgresReanalysisStore(pool: pool, bell: bell)
         jobs = PostgresJobQueue(pool: queuePool, listener: listener, wakeups: wakeups, bell: bell)

@@ -67,14 +67,14 @@ struct TestAPI: Sendable {
     static func dependencies(
         _ store: Store, media: String, logger: Logger, clock: TestClock = TestClock(),
         requestsPerSecond: Double = 10_000, monitor: any CameraMonitor = NoCameras(),
-        triggers: any CameraTriggers = NoCameras()
+        triggers: any CameraTriggers = NoCameras(), recordingReader: any RecordingReader = PlannedBytes()
     ) -> APIDependencies {
         APIDependencies(
             accounts: Accounts(store: store.access, clock: clock, hasher: hasher, logger: logger),
             limits: RequestLimits(perSecond: requestsPerSecond, clock: clock), cameras: store.cameras,
             monitor: monitor, triggers: triggers, prober: NoProber(), events: store.events,
-            reanalyses: store.reanalyses,
-            feedback: store.feedback,
+            reanalyses: store.reanalyses, feedback: store.feedback, recordings: store.recordings,
+            recordingReader: recordingReader,
             hub: EventHub(events: store.events, logger: logger),
             mediaFolder: media,
             deleteEvent: { id, organization in
@@ -206,7 +206,7 @@ struct TestAPI: Sendable {
     func digest(of organization: Identifier<Organization>) async throws -> String {
         var text = ""
         for table in [
-            "organizations", "sites", "cameras", "events", "clips", "evidence", "verdicts", "jobs",
+            "organizations", "sites", "cameras", "segments", "events", "clips", "evidence", "verdicts", "jobs",
             "event_feedback", "users",
             "user_grants",
             "sessions", "definitions", "definition_versions", "analyzers", "policies", "policy_analyzers",

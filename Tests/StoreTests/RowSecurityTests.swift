@@ -39,6 +39,7 @@ struct RowSecurityTests {
             try await store.queuePool.query("INSERT INTO job_sleepers VALUES (gen_random_uuid(), now())")
             try await TestStore.fillJudging(store, event: record.id)
             try await TestStore.fillAccess(store)
+            try await store.store.recordings.handOver(TestStore.segment(camera))
             let pool = Pool(ConnectionSettings(store.database.connectionString, role: role), size: 1)
             do {
                 try await body(store, pool, try await Self.tables(store.pool))
@@ -128,7 +129,8 @@ struct RowSecurityTests {
                 "job_history", "job_sleepers", "jobs", "reanalyses", "reanalysis_items", "verdicts",
             ]
         ),
-        (.ingest, ["cameras"]), (.settle, ["cameras", "clips", "events", "evidence", "verdicts"]), (.feed, ["events"]),
+        (.ingest, ["cameras"]), (.settle, ["cameras", "clips", "events", "evidence", "segments", "verdicts"]),
+        (.feed, ["events"]),
         (.signIn, ["api_keys", "session_tokens", "sessions", "users"]),
     ])
     func `a duty sees its own tables across tenants and no other`(duty: Duty, expected: [String]) async throws {

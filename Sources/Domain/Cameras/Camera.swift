@@ -74,6 +74,8 @@ package struct CameraSettings: Sendable, Hashable {
     /// Smallest moving region that counts, as a fraction of the picture.
     package var minimumArea: Double
     package var analysis: AnalysisMode
+    /// What is kept besides events.
+    package var record: RecordMode
     /// Where motion counts and where not; at most `ZoneRules.maximumZones`.
     package var zones: [Zone]
     /// Whether a covered, blurred or turned camera makes an event.
@@ -86,7 +88,7 @@ package struct CameraSettings: Sendable, Hashable {
         preRollSeconds: Double = 5, postRollSeconds: Double = 5, mergeGapSeconds: Double = 1.0,
         coolDownSeconds: Double = 0, maximumLengthSeconds: Double = 60, sensitivity: Double = 0.5,
         minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder, zones: [Zone] = [],
-        detectURL: String? = nil, tamper: Bool = true, schedule: [ScheduleRule] = []
+        detectURL: String? = nil, tamper: Bool = true, schedule: [ScheduleRule] = [], record: RecordMode = .events
     ) {
         self.url = url
         self.detectURL = detectURL
@@ -103,6 +105,7 @@ package struct CameraSettings: Sendable, Hashable {
         self.zones = zones
         self.tamper = tamper
         self.schedule = schedule
+        self.record = record
     }
 
     package var location: SourceLocation {

@@ -132,9 +132,13 @@ package struct FinishedClip: Sendable, Hashable, Codable {
     package var durationSeconds: Double
     package var videoUnits: Int
     package var hasAudio: Bool
+    /// Digests of the formats of pictures and sound: files whose digests are the same can be joined.
+    package var videoFormat: String?
+    package var audioFormat: String?
 
     package init(
-        sizeBytes: Int64, sha256: String, starts: MediaTime, durationSeconds: Double, videoUnits: Int, hasAudio: Bool
+        sizeBytes: Int64, sha256: String, starts: MediaTime, durationSeconds: Double, videoUnits: Int, hasAudio: Bool,
+        videoFormat: String? = nil, audioFormat: String? = nil
     ) {
         self.sizeBytes = sizeBytes
         self.sha256 = sha256
@@ -142,6 +146,8 @@ package struct FinishedClip: Sendable, Hashable, Codable {
         self.durationSeconds = durationSeconds
         self.videoUnits = videoUnits
         self.hasAudio = hasAudio
+        self.videoFormat = videoFormat
+        self.audioFormat = audioFormat
     }
 }
 
@@ -166,9 +172,18 @@ package protocol ClipWriter: AnyObject, Sendable {
 package protocol ClipWriterOpener: Sendable {
     /// Creates `path` (which must not exist) and begins muxing MP4 into it.
     func open(_ stream: StreamDescription, path: String) throws(ClipError) -> any ClipWriter
+    /// As `open`, for a file that another of the same stream precedes: pictures that come after its first keyframe and are
+    /// shown before it are kept, though only who reads both files can decode them.
+    func openSegment(_ stream: StreamDescription, path: String) throws(ClipError) -> any ClipWriter
     /// Looks at a `.part` file whose writer died: how much of it plays, hashed and made durable; nil when nothing does.
     /// May rewrite the file so that ordinary players take it.
     func recover(path: String) async throws(ClipError) -> RecoveredClip?
+}
+
+extension ClipWriterOpener {
+    package func openSegment(_ stream: StreamDescription, path: String) throws(ClipError) -> any ClipWriter {
+        try open(stream, path: path)
+    }
 }
 
 /// What was found in the file of a writer that died.

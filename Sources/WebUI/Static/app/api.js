@@ -151,6 +151,17 @@ export const api = {
   snapshot: (id, signal) => send(`/v1/cameras/${at(id)}/snapshot.jpg`, { signal, timeoutSeconds: 10, quiet: true }),
   // It goes on until it is aborted.
   live: (id, parameters, signal) => send(`/v1/cameras/${at(id)}/live.mp4${query(parameters)}`, { signal, timeoutSeconds: 0, quiet: true }),
+  recordings: (id, parameters) => json(`/v1/cameras/${at(id)}/recordings${query(parameters)}`),
+  recordingAddress: (id, parameters) => `/v1/cameras/${at(id)}/recording.mp4${query(parameters)}`,
+  /** What the server says against a recording; null where it gives it. */
+  whyNoRecording: async (address) => {
+    try {
+      await send(address, { headers: { Range: "bytes=0-0" }, quiet: true });
+      return null;
+    } catch (problem) {
+      return problem.message;
+    }
+  },
   events: (filters, signal) => json(`/v1/events${query(filters)}`, { signal }),
   event: (id) => json(`/v1/events/${at(id)}`),
   updateEvent: (id, patch) => json(`/v1/events/${at(id)}`, { method: "PATCH", body: patch, headers: merge }),

@@ -37,7 +37,7 @@ const select = (value, options) => h("select", { value: undefined }, options.map
 function read(form) {
   const values = { name: form.elements.name.value.trim(), url: form.elements.url.value.trim(),
     transport: form.elements.transport.value, analysis: form.elements.analysis.value, detect_url: form.elements.detect_url.value.trim() || null,
-    enabled: form.elements.enabled.checked };
+    record: form.elements.record.value, enabled: form.elements.enabled.checked };
   if (form.elements.site_id) values.site_id = form.elements.site_id.value;
   for (const [name] of numbers) values[name] = form.elements[name].valueAsNumber;
   return values;
@@ -107,6 +107,8 @@ export async function openCameraForm(known) {
     field("transport", "Transport", select(value("transport", "tcp"), [["tcp", "TCP (reliable)"], ["udp", "UDP (less delay)"]])),
     field("analysis", "Analysis", select(value("analysis", "ladder"), [["ladder", "When something stirs"], ["keyframes", "When a keyframe differs"], ["full", "Every picture"], ["substream", "The smaller stream"]]),
       "“When something stirs” decodes next to nothing while nothing happens; “Every picture” takes about ten times the processor."),
+    field("record", "Recording", select(value("record", "events"), [["events", "Events only"], ["motion", "Around events, in whole segments"], ["continuous", "Everything"]]),
+      "Besides the clips of events. Nothing is removed by itself yet: “Everything” takes about 32 GB a day for a stream of 3 Mbit/s."),
     h("label", { class: "check", for: "field-enabled" }, enabled, "Switched on"),
     h("details", { class: "more" }, h("summary", {}, "Recording and motion"),
       h("div", { class: "columns" }, numbers.map(([name, label, fallback, least, most, step, hint]) => field(name, label,

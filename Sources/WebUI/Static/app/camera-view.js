@@ -6,6 +6,7 @@ import { openCameraForm } from "./camera-form.js";
 import { confirmDialog, openDialog } from "./dialog.js";
 import { h, fill, icon } from "./dom.js";
 import { LiveVideo } from "./live-video.js";
+import { recordingPart } from "./recordings.js";
 import { go, leave } from "./router.js";
 import { pauseSnapshots, watch } from "./snapshots.js";
 import { store } from "./store.js";
@@ -29,10 +30,11 @@ export function showCamera(id) {
   const stop = watch(canvas, id, { everySeconds: 1, alwaysOn: true,
     wanted: (failures) => !live.isShowing && (failures === 0 || stateOf(store.cameras.get(id) ?? {}) === "online") });
   const camera = () => store.cameras.get(id);
+  const recording = recordingPart(id, store.zoneOf(camera()?.site_id));
   pauseSnapshots(true);
   const dialog = openDialog({
     title: "Camera", className: "dialog-wide camera-view",
-    content: h("div", { class: "dialog-body" }, h("div", { class: "camera-frame large" }, canvas, live.element), trouble, facts,
+    content: h("div", { class: "dialog-body" }, h("div", { class: "camera-frame large" }, canvas, live.element), trouble, facts, recording.element,
       h("div", { class: "dialog-actions" },
         h("button", { type: "button", class: "button danger-quiet", onClick: () => remove(camera()) }, icon("trash"), "Remove"),
         h("button", { type: "button", class: "button", onClick: () => camera() && openCameraForm(camera()) }, icon("edit"), "Edit"),
@@ -43,6 +45,7 @@ export function showCamera(id) {
       off();
       stop();
       live.stop();
+      recording.stop();
       pauseSnapshots(current !== null && current.id !== id);
       if (current?.id === id) {
         current = null;

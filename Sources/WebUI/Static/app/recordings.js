@@ -1,0 +1,80 @@
+// A camera's continuous recording: what there is of the last day, and any span of it to play or to download.
+
+import { api } from "./api.js";
+import { h, fill } from "./dom.js";
+import { dateAndClock, clock } from "./time.js";
+import { toastProblem } from "./toast.js";
+
+/** A minute in the reader's own time, as a field for date and time wants it. */
+const local = (date) => {
+  const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 19);
+};
+
+const length = (seconds) => seconds < 90 ? `${Math.round(seconds)} s`
+  : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+
+/** The folded part of the camera's view; reads nothing until it is opened. */
+export function recordingPart(id, zone) {
+  const spans = h("ul", { class: "recorded-spans" });
+  const from = h("input", { type: "datetime-local", step: "1", id: "recording-from", required: "" });
+  const to = h("input", { type: "datetime-local", step: "1", id: "recording-to", required: "" });
+  const note = h("p", { class: "hint", role: "status" });
+  const video = h("video", { class: "recorded-video", controls: "", playsinline: "", hidden: true });
+  const choose = (span) => {
+    // Fields of whole seconds: the first within the span, and at most ten minutes.
+    const begin = new Date(Math.ceil(Date.parse(span.starts_at) / 1000) * 1000);
+    from.value = local(begin);
+    to.value = local(new Date(Math.min(Math.floor(Date.parse(span.ends_at) / 1000) * 1000, begin.getTime() + 600_000)));
+  };
+  const address = (download) => {
+    const [begin, end] = [from, to].map((field) => new Date(field.value));
+    if (Number.isNaN(begin.getTime()) || Number.isNaN(end.getTime()) || end <= begin) {
+      note.textContent = "Give a beginning, and an end after it.";
+      return null;
+    }
+    note.textContent = "";
+    return api.recordingAddress(id, { from: begin.toISOString(), to: end.toISOString(), download: download ? 1 : undefined });
+  };
+  video.addEventListener("error", async () => {
+    if (!video.getAttribute("src")) return;
+    // The element does not say why; the server does.
+    note.textContent = await api.whyNoRecording(video.getAttribute("src")) ?? "This browser cannot play it; download it instead.";
+  });
+  const form = h("form", { class: "recording-form", novalidate: "" },
+    h("label", { for: "recording-from" }, "From", from), h("label", { for: "recording-to" }, "To", to),
+    h("button", { type: "submit", class: "button primary" }, "Play"),
+    h("button", { type: "button", class: "button", onClick: () => {
+      const url = address(true);
+      if (url) window.location.assign(url);
+    } }, "Download"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const url = address(false);
+    if (!url) return;
+    video.hidden = false;
+    video.src = url;
+    video.play().catch(() => {});
+  });
+  const part = h("details", { class: "more recording-part" }, h("summary", {}, "Recording"), spans, form, note, video);
+  part.addEventListener("toggle", async () => {
+    if (!part.open) {
+      video.pause();
+      return;
+    }
+    try {
+      const { items } = await api.recordings(id, { limit: 200 });
+      const newest = items.slice(-8).reverse();
+      fill(spans, newest.length === 0
+        ? [h("li", { class: "hint" }, "Nothing of the last day. A camera records what its setting “Recording” says.")]
+        : newest.map((span) => h("li", {}, h("button", { type: "button", class: "button", onClick: () => choose(span) },
+          `${dateAndClock(span.starts_at, zone)} – ${clock(span.ends_at, zone)}`),
+        h("span", { class: "hint" }, [length(span.duration_seconds), span.has_motion && "with events",
+          span.gap_before_seconds >= 1 && `after a gap of ${length(span.gap_before_seconds)}`].filter(Boolean).join(" · ")))));
+      if (newest[0] && !from.value) choose(newest[0]);
+    } catch (problem) {
+      toastProblem("The recordings could not be read.", problem);
+    }
+  });
+  return { element: part, stop: () => { video.removeAttribute("src"); video.load(); } };
+}
