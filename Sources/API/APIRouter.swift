@@ -11,6 +11,12 @@ package struct APIDependencies: Sendable {
     package var events: any EventStore
     package var reanalyses: any ReanalysisStore
     package var feedback: any FeedbackStore
+    package var desk: any JobDesk
+    package var jobs: any JobQueue
+    package var definitions: any DefinitionStore
+    package var trial: any TrialJudge
+    /// The bytes of a path under the media folder; nil where it is not there.
+    package var readMedia: @Sendable (String) async -> [UInt8]?
     package var hub: EventHub
     package var mediaFolder: String
     package var deleteEvent: @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void
@@ -22,7 +28,9 @@ package struct APIDependencies: Sendable {
     package init(
         accounts: Accounts, limits: RequestLimits, cameras: any CameraStore, monitor: any CameraMonitor,
         prober: any CameraProber, events: any EventStore, reanalyses: any ReanalysisStore,
-        feedback: any FeedbackStore, hub: EventHub, mediaFolder: String,
+        feedback: any FeedbackStore, desk: any JobDesk, jobs: any JobQueue,
+        definitions: any DefinitionStore, trial: any TrialJudge,
+        readMedia: @escaping @Sendable (String) async -> [UInt8]?, hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
         analyzers: @escaping @Sendable (Identifier<Organization>) async -> [AnalyzerStatus], clock: any WallClock,
@@ -36,6 +44,11 @@ package struct APIDependencies: Sendable {
         self.events = events
         self.reanalyses = reanalyses
         self.feedback = feedback
+        self.desk = desk
+        self.jobs = jobs
+        self.definitions = definitions
+        self.trial = trial
+        self.readMedia = readMedia
         self.hub = hub
         self.mediaFolder = mediaFolder
         self.deleteEvent = deleteEvent
@@ -88,6 +101,13 @@ package enum APIRouter {
             .add(to: signedIn)
         AccuracyRoute(feedback: dependencies.feedback).add(to: signedIn)
         ReanalysisRoutes(reanalyses: dependencies.reanalyses, events: dependencies.events).add(to: signedIn)
+        let reader = DefinitionReader(
+            definitions: dependencies.definitions, events: dependencies.events, readMedia: dependencies.readMedia,
+            clock: dependencies.clock)
+        // Before the routes by id, which would take "test" for one.
+        TrialRoutes(trial: dependencies.trial, events: dependencies.events, reader: reader).add(to: signedIn)
+        DefinitionRoutes(definitions: dependencies.definitions, reader: reader).add(to: signedIn)
+        JobRoutes(desk: dependencies.desk, queue: dependencies.jobs).add(to: signedIn)
         return router
     }
 }

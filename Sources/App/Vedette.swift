@@ -26,6 +26,7 @@ struct Vedette: Sendable {
     private let ingest: IngestService
     private let hub: EventHub
     private let judges: JudgeFactory
+    private let eventJudge: EventJudge
     private let api: APIDependencies
     private let startedAt: WallTime
     /// Password of the user `admin`, where this start made that user: shown once.
@@ -76,8 +77,14 @@ struct Vedette: Sendable {
         hub = EventHub(events: store.events, logger: logger)
         judges = try JudgeFactory(
             modelFolders: settings.modelsDirectory.map { [$0] } ?? [], clock: clock, logger: logger)
-        let removal = MediaRemoval(layout: layout, store: store.events)
         let judges = self.judges
+        let eventJudge = EventJudge(
+            store: store.judging, reanalyses: store.reanalyses, meter: store.meter,
+            readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) },
+            makeModel: { (analyzer) async throws(JudgeError) in try await judges.model(for: analyzer) }, clock: clock,
+            testPicture: { TestPicture.jpeg() })
+        self.eventJudge = eventJudge
+        let removal = MediaRemoval(layout: layout, store: store.events)
         let names = settings.policyAnalyzers
         let accounts = Accounts(store: store.access, clock: clock, logger: logger)
         firstPassword = try await accounts.begin(adminToken: token.token, organization: Organization.first)
@@ -86,7 +93,8 @@ struct Vedette: Sendable {
             prober: CameraProbe(
                 sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders),
                 stills: JPEGStillEncoder(), pictureSidePixels: 640),
-            events: store.events, reanalyses: store.reanalyses, feedback: store.feedback, hub: hub,
+            events: store.events, reanalyses: store.reanalyses, feedback: store.feedback, desk: store.desk, jobs: store.jobs, definitions: store.definitions, trial: eventJudge,
+            readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) }, hub: hub,
             mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
             checks: { [("database", await store.isReachable())] },
@@ -144,15 +152,6 @@ struct Vedette: Sendable {
         try await group.run()
         // Events that finished while the services stopped.
         await handOver.drain()
-    }
-
-    private var eventJudge: EventJudge {
-        let layout = self.layout
-        let judges = self.judges
-        return EventJudge(
-            store: store.judging, reanalyses: store.reanalyses, meter: store.meter,
-            readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) },
-            makeModel: { (analyzer) async throws(JudgeError) in try await judges.model(for: analyzer) }, clock: clock)
     }
 
     private func settleMedia() async {

@@ -37,6 +37,8 @@ package struct Migrator: Sendable {
             sql: String(decoding: PackageResources.V0005_camera_analysis_sql, as: UTF8.self)),
         Migration(name: "V0006_zones", sql: String(decoding: PackageResources.V0006_zones_sql, as: UTF8.self)),
         Migration(name: "V0007_feedback", sql: String(decoding: PackageResources.V0007_feedback_sql, as: UTF8.self)),
+        Migration(name: "V0010_jobs", sql: String(decoding: PackageResources.V0010_jobs_sql, as: UTF8.self)),
+        Migration(name: "V0011_judging", sql: String(decoding: PackageResources.V0011_judging_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

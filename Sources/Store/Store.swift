@@ -12,6 +12,8 @@ package struct Store: Sendable {
     package let meter: any AnalyzerMeter
     package let reanalyses: any ReanalysisStore
     package let feedback: any FeedbackStore
+    package let desk: any JobDesk
+    package let definitions: any DefinitionStore
 
     private let pool: Pool
     /// Of sessions that are set for the queue's statements.
@@ -70,6 +72,8 @@ package struct Store: Sendable {
         judging = PostgresJudgingStore(pool: pool)
         meter = PostgresAnalyzerMeter(pool: queuePool)
         feedback = PostgresFeedbackStore(pool: pool)
+        definitions = PostgresDefinitionStore(pool: pool)
+        desk = PostgresJobDesk(pool: pool, bell: bell)
         reanalyses = PostgresReanalysisStore(pool: pool, bell: bell)
         jobs = PostgresJobQueue(pool: queuePool, listener: listener, wakeups: wakeups, bell: bell)
         access = PostgresAccessStore(pool: pool)

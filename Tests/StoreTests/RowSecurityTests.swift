@@ -39,6 +39,7 @@ struct RowSecurityTests {
             try await store.queuePool.query("INSERT INTO job_sleepers VALUES (gen_random_uuid(), now())")
             try await TestStore.fillJudging(store, event: record.id)
             try await TestStore.fillAccess(store)
+            try await TestStore.fillPictures(store, camera: camera.id)
             let pool = Pool(ConnectionSettings(store.database.connectionString, role: role), size: 1)
             do {
                 try await body(store, pool, try await Self.tables(store.pool))
