@@ -14,6 +14,12 @@ package struct APIDependencies: Sendable {
     package var feedback: any FeedbackStore
     package var recordings: any RecordingStore
     package var recordingReader: any RecordingReader
+    package var desk: any JobDesk
+    package var jobs: any JobQueue
+    package var definitions: any DefinitionStore
+    package var trial: any TrialJudge
+    /// The bytes of a path under the media folder; nil where it is not there.
+    package var readMedia: @Sendable (String) async -> [UInt8]?
     package var hub: EventHub
     package var mediaFolder: String
     package var deleteEvent: @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void
@@ -26,7 +32,8 @@ package struct APIDependencies: Sendable {
         accounts: Accounts, limits: RequestLimits, cameras: any CameraStore, monitor: any CameraMonitor,
         triggers: any CameraTriggers, prober: any CameraProber, events: any EventStore, reanalyses: any ReanalysisStore,
         feedback: any FeedbackStore, recordings: any RecordingStore, recordingReader: any RecordingReader,
-        hub: EventHub, mediaFolder: String,
+        desk: any JobDesk, jobs: any JobQueue, definitions: any DefinitionStore, trial: any TrialJudge,
+        readMedia: @escaping @Sendable (String) async -> [UInt8]?, hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
         analyzers: @escaping @Sendable (Identifier<Organization>) async -> [AnalyzerStatus], clock: any WallClock,
@@ -43,6 +50,11 @@ package struct APIDependencies: Sendable {
         self.feedback = feedback
         self.recordings = recordings
         self.recordingReader = recordingReader
+        self.desk = desk
+        self.jobs = jobs
+        self.definitions = definitions
+        self.trial = trial
+        self.readMedia = readMedia
         self.hub = hub
         self.mediaFolder = mediaFolder
         self.deleteEvent = deleteEvent
@@ -100,6 +112,13 @@ package enum APIRouter {
             .add(to: signedIn)
         AccuracyRoute(feedback: dependencies.feedback).add(to: signedIn)
         ReanalysisRoutes(reanalyses: dependencies.reanalyses, events: dependencies.events).add(to: signedIn)
+        let reader = DefinitionReader(
+            definitions: dependencies.definitions, events: dependencies.events, readMedia: dependencies.readMedia,
+            clock: dependencies.clock)
+        // Before the routes by id, which would take "test" for one.
+        TrialRoutes(trial: dependencies.trial, events: dependencies.events, reader: reader).add(to: signedIn)
+        DefinitionRoutes(definitions: dependencies.definitions, reader: reader).add(to: signedIn)
+        JobRoutes(desk: dependencies.desk, queue: dependencies.jobs).add(to: signedIn)
         return router
     }
 }

@@ -62,6 +62,7 @@ struct AccuracyDTO: Encodable, Sendable {
         var recall: ProportionDTO
     }
 
+    @Nullable var definitionId: String?
     var definitionVersion: Int
     var analyzer: String
     @Nullable var cameraId: String?
@@ -74,6 +75,7 @@ struct AccuracyDTO: Encodable, Sendable {
     var labels: [Label]
 
     init(_ accuracy: Accuracy) {
+        definitionId = accuracy.group.definition?.description
         definitionVersion = accuracy.group.definitionVersion
         analyzer = accuracy.group.analyzer
         cameraId = accuracy.group.camera?.description

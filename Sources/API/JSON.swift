@@ -99,6 +99,9 @@ struct FieldReader {
         return fields[name] != nil
     }
 
+    /// True where the body has the field and it is not null; does not count as reading it.
+    func isThere(_ name: String) -> Bool { fields[name] != nil && fields[name] != .null }
+
     mutating func complain(_ field: String, _ message: String) { errors.append(.init(field: field, message: message)) }
 
     /// Nil when absent, or null and `nullable`.

@@ -27,6 +27,7 @@ struct Vedette: Sendable {
     private let ingest: IngestService
     private let hub: EventHub
     private let judges: JudgeFactory
+    private let eventJudge: EventJudge
     private let api: APIDependencies
     private let startedAt: WallTime
     /// Password of the user `admin`, where this start made that user: shown once.
@@ -80,8 +81,14 @@ struct Vedette: Sendable {
         hub = EventHub(events: store.events, logger: logger)
         judges = try JudgeFactory(
             modelFolders: settings.modelsDirectory.map { [$0] } ?? [], clock: clock, logger: logger)
-        let removal = MediaRemoval(layout: layout, store: store.events)
         let judges = self.judges
+        let eventJudge = EventJudge(
+            store: store.judging, reanalyses: store.reanalyses, meter: store.meter,
+            readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) },
+            makeModel: { (analyzer) async throws(JudgeError) in try await judges.model(for: analyzer) }, clock: clock,
+            testPicture: { TestPicture.jpeg() })
+        self.eventJudge = eventJudge
+        let removal = MediaRemoval(layout: layout, store: store.events)
         let names = settings.policyAnalyzers
         let accounts = Accounts(store: store.access, clock: clock, logger: logger)
         firstPassword = try await accounts.begin(adminToken: token.token, organization: Organization.first)
@@ -93,7 +100,8 @@ struct Vedette: Sendable {
                 stills: JPEGStillEncoder(), pictureSidePixels: 640),
             events: store.events, reanalyses: store.reanalyses, feedback: store.feedback,
             recordings: store.recordings, recordingReader: RecordingAssembler(mediaFolder: layout.mediaFolder),
-            hub: hub,
+            desk: store.desk, jobs: store.jobs, definitions: store.definitions, trial: eventJudge,
+            readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) }, hub: hub,
             mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
             checks: { [("database", await store.isReachable())] },
@@ -154,15 +162,6 @@ struct Vedette: Sendable {
         // Events that finished while the services stopped.
         await handOver.drain()
         await segments.handOver.drain()
-    }
-
-    private var eventJudge: EventJudge {
-        let layout = self.layout
-        let judges = self.judges
-        return EventJudge(
-            store: store.judging, reanalyses: store.reanalyses, meter: store.meter,
-            readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) },
-            makeModel: { (analyzer) async throws(JudgeError) in try await judges.model(for: analyzer) }, clock: clock)
     }
 
     private func settleMedia() async {

@@ -10,7 +10,12 @@ extension JobHooks {
         , \(name)_moves AS (
             \(rows)
         ), \(name)_moved AS (
-            UPDATE events SET analysis = m.analysis, analysis_error = m.error, changed_at = clock_timestamp()
+            UPDATE events SET changed_at = clock_timestamp(),
+                -- Asking again that was cancelled leaves what was answered before.
+                analysis = CASE WHEN m.analysis = 'skipped' AND current_verdict_id IS NOT NULL THEN 'done'
+                    ELSE m.analysis END,
+                analysis_error = CASE WHEN m.analysis = 'skipped' AND current_verdict_id IS NOT NULL THEN NULL
+                    ELSE m.error END
             FROM \(name)_moves m WHERE events.id = m.event_id
             RETURNING \(Channel.notifyEvent(.updated, id: "events.id", organization: "events.organization_id"))
         )
@@ -68,13 +73,15 @@ extension JobHooks {
                     completion_tokens, prompt_hash, created_at, policy, opinions, cost)
                 SELECT r.id, e.organization_id, e.id,
                     (SELECT v.id FROM definition_versions v JOIN definitions d ON d.id = v.definition_id
-                        WHERE d.organization_id = e.organization_id AND d.is_default AND v.version = r.definition_version),
+                        WHERE d.organization_id = e.organization_id AND CASE WHEN r.definition_version_id IS NULL
+                            THEN d.is_default AND v.version = r.definition_version ELSE v.id = r.definition_version_id END),
                     r.definition_version,
                     (SELECT id FROM analyzers WHERE organization_id = e.organization_id AND name = r.analyzer),
                     r.analyzer, r.state, r.confidence, r.labels, r.summary, r.reason, r.model, r.latency_seconds,
                     r.prompt_tokens, r.completion_tokens, r.prompt_hash, r.created_at, r.policy, r.opinions, r.cost
                 FROM done
                 CROSS JOIN LATERAL jsonb_to_record(done.result) r (id uuid, event_id uuid, definition_version int,
+                    definition_version_id uuid,
                     analyzer text, state text, confidence float8, labels text[], summary text, reason text, model text,
                     latency_seconds float8, prompt_tokens int, completion_tokens int, prompt_hash text,
                     created_at timestamptz, policy text, opinions jsonb, cost float8)

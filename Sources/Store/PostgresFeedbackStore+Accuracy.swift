@@ -10,18 +10,19 @@ extension PostgresFeedbackStore {
     /// An event's other verdicts of the same analyzer and definition version count once, with the newest.
     private static let judged = """
         WITH judged AS (
-            SELECT DISTINCT ON (v.event_id, v.definition_version, v.analyzer)
-                v.definition_version, v.analyzer, v.state, v.confidence, v.labels, f.state AS truth, f.labels AS true_labels,
+            SELECT DISTINCT ON (v.event_id, dv.definition_id, v.definition_version, v.analyzer)
+                dv.definition_id, v.definition_version, v.analyzer, v.state, v.confidence, v.labels, f.state AS truth, f.labels AS true_labels,
                 CASE WHEN $5::boolean THEN e.camera_id END AS camera_id,
                 CASE WHEN $6::boolean THEN to_char(date_trunc('week', e.triggered_at AT TIME ZONE 'UTC'), 'YYYY-MM-DD') END
                     AS week
             FROM events e
             JOIN event_feedback f ON f.id = e.feedback_id
             JOIN verdicts v ON v.event_id = e.id
+            LEFT JOIN definition_versions dv ON dv.id = v.definition_version_id
             WHERE e.organization_id = $1 AND e.feedback_id IS NOT NULL AND e.state <> 'deleting'
                 AND ($2::uuid IS NULL OR e.camera_id = $2) AND ($3::timestamptz IS NULL OR e.triggered_at >= $3)
                 AND ($4::timestamptz IS NULL OR e.triggered_at < $4)
-            ORDER BY v.event_id, v.definition_version, v.analyzer, v.created_at DESC, v.id DESC
+            ORDER BY v.event_id, dv.definition_id, v.definition_version, v.analyzer, v.created_at DESC, v.id DESC
         )
         """
 
@@ -34,9 +35,9 @@ extension PostgresFeedbackStore {
             let tallies = try await read(
                 """
                 \(Self.judged)
-                SELECT definition_version, analyzer, camera_id, week, state, truth,
+                SELECT definition_id, definition_version, analyzer, camera_id, week, state, truth,
                     least(9, floor(confidence * 10))::int AS bin, count(*) AS number, sum(confidence) AS confidence
-                FROM judged GROUP BY definition_version, analyzer, camera_id, week, state, truth, bin
+                FROM judged GROUP BY definition_id, definition_version, analyzer, camera_id, week, state, truth, bin
                 """, parameters, organization
             ) { row, group in
                 Accuracy.Tally(
@@ -46,12 +47,12 @@ extension PostgresFeedbackStore {
             let labels = try await read(
                 """
                 \(Self.judged)
-                SELECT definition_version, analyzer, camera_id, week, label,
+                SELECT definition_id, definition_version, analyzer, camera_id, week, label,
                     count(*) FILTER (WHERE label = ANY (labels) AND label = ANY (true_labels)) AS both,
                     count(*) FILTER (WHERE label <> ALL (true_labels)) AS only_said,
                     count(*) FILTER (WHERE label <> ALL (labels)) AS only_true
                 FROM judged, LATERAL (SELECT DISTINCT label FROM unnest(labels || true_labels) label) named
-                GROUP BY definition_version, analyzer, camera_id, week, label
+                GROUP BY definition_id, definition_version, analyzer, camera_id, week, label
                 """, parameters, organization
             ) { row, group in
                 Accuracy.LabelTally(
@@ -74,7 +75,8 @@ extension PostgresFeedbackStore {
             let group = Accuracy.Group(
                 definitionVersion: try row.get("definition_version"), analyzer: try row.get("analyzer"),
                 camera: try row.optional("camera_id", as: UUID.self).map { Identifier($0) },
-                week: try row.optional("week"))
+                week: try row.optional("week"),
+                definition: try row.optional("definition_id", as: UUID.self).map { Identifier($0) })
             return try make(row, group)
         }
     }

@@ -93,11 +93,21 @@ struct PostgresJudgingStore: JudgingStore {
                 }
                 let newest = try transaction.run(
                     """
-                    SELECT id, definition_id, version, normal, labels FROM definition_versions
-                    WHERE definition_id = $1 ORDER BY version DESC LIMIT 1
+                    SELECT \(DefinitionRow.columns) FROM definition_versions v
+                    WHERE v.definition_id = $1 ORDER BY v.version DESC LIMIT 1
                     """, [.id(definition)]
                 ).first.map(Self.version)
-                if let newest, newest.normal == normal, newest.labels == labels { return newest }
+                let put = try transaction.run(
+                    """
+                    SELECT normal, labels FROM definition_versions
+                    WHERE definition_id = $1 AND source = 'settings' ORDER BY version DESC LIMIT 1
+                    """, [.id(definition)]
+                ).first
+                if let newest, let put, try put.get("normal", as: String.self) == normal,
+                    try put.get("labels", as: [String].self) == labels
+                {
+                    return newest
+                }
                 let made = DefinitionVersion(
                     id: .make(at: now), definition: definition, version: (newest?.version ?? 0) + 1, normal: normal,
                     labels: labels)
@@ -115,7 +125,9 @@ struct PostgresJudgingStore: JudgingStore {
         }
     }
 
-    func task(for event: Identifier<Event>, of organization: Identifier<Organization>) async throws -> JudgeTask {
+    func task(
+        for event: Identifier<Event>, as choice: JudgingChoice, of organization: Identifier<Organization>
+    ) async throws -> JudgeTask {
         try await storing("event \(event)") {
             // One transaction, so that policy and analyzers belong together.
             try await pool.of(organization).withTransaction { transaction in
@@ -123,32 +135,12 @@ struct PostgresJudgingStore: JudgingStore {
                     throw StoreError.notFound("there is no event \(event)")
                 }
                 let detail = try EventRow.detail(row)
-                let definitions = try transaction.run(
-                    """
-                    SELECT v.id, v.definition_id, v.version, v.normal, v.labels
-                    FROM definition_versions v JOIN definitions d ON d.id = v.definition_id
-                    WHERE d.organization_id = $1 AND d.is_default ORDER BY v.version DESC LIMIT 1
-                    """, [.id(organization)])
-                guard let definition = try definitions.first.map(Self.version) else {
-                    throw StoreError.notFound("the organization has no definition of what is normal")
-                }
-                let rows = try transaction.run(
-                    """
-                    SELECT p.id AS policy_id, p.mode, \(Self.analyzerColumns)
-                    FROM policies p
-                    JOIN policy_analyzers pa ON pa.policy_id = p.id
-                    JOIN analyzers a ON a.id = pa.analyzer_id
-                    WHERE p.organization_id = $1 AND p.is_default ORDER BY pa.position
-                    """, [.id(organization)])
-                guard let first = rows.first else {
-                    throw StoreError.notFound("the organization has no policy with an analyzer")
-                }
-                let analyzers = try rows.map(Self.analyzer)
-                let policy = Policy(
-                    id: try first.id("policy_id"), mode: try first.word("mode"), analyzers: analyzers.map(\.id))
+                let plan = try JudgingPlan(
+                    choice, camera: detail.record.camera, site: detail.record.site, organization, transaction)
                 return JudgeTask(
-                    event: detail, definition: definition, policy: policy, analyzers: analyzers,
-                    zones: try Self.zones(of: detail.record.camera, transaction))
+                    event: detail, definition: plan.definition, policy: plan.policy, analyzers: plan.analyzers,
+                    zones: try Self.zones(of: detail.record.camera, transaction),
+                    references: try JudgingPlan.references(plan.definition, organization, transaction))
             }
         }
     }
@@ -167,13 +159,17 @@ struct PostgresJudgingStore: JudgingStore {
 
     static let analyzerColumns = """
         a.id, a.organization_id, a.name, a.kind, a.base_url, a.model, a.api_key, a.timeout_seconds, a.max_concurrency,
-            a.requests_per_minute, a.tokens_per_minute, a.money_per_day, a.prompt_price, a.completion_price
+            a.requests_per_minute, a.tokens_per_minute, a.money_per_day, a.prompt_price, a.completion_price,
+            a.max_pictures
         """
 
+    /// From `DefinitionRow.columns`.
     static func version(_ row: Row) throws -> DefinitionVersion {
-        DefinitionVersion(
-            id: try row.id("id"), definition: try row.id("definition_id"), version: try row.get("version"),
-            normal: try row.get("normal"), labels: try row.get("labels"))
+        let stored = try DefinitionRow.stored(row)
+        return DefinitionVersion(
+            id: stored.id, definition: stored.definition, version: stored.version, normal: stored.parts.normal ?? "",
+            labels: stored.parts.labels ?? [], questions: stored.parts.questions ?? [],
+            examples: stored.parts.examples ?? [])
     }
 
     static func analyzer(_ row: Row) throws -> Analyzer {
@@ -186,6 +182,7 @@ struct PostgresJudgingStore: JudgingStore {
                 requestsPerMinute: try row.optional("requests_per_minute"),
                 tokensPerMinute: try row.optional("tokens_per_minute"),
                 moneyPerDay: try row.optional("money_per_day"), promptPrice: try row.get("prompt_price"),
-                completionPrice: try row.get("completion_price")))
+                completionPrice: try row.get("completion_price")),
+            maximumPictures: try row.optional("max_pictures"))
     }
 }

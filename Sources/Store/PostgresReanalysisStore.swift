@@ -140,7 +140,7 @@ struct PostgresReanalysisStore: ReanalysisStore {
     ) throws -> Plan {
         let version = try transaction.run(
             """
-            SELECT v.id, v.definition_id, v.version, v.normal, v.labels
+            SELECT \(DefinitionRow.columns)
             FROM definition_versions v JOIN definitions d ON d.id = v.definition_id
             WHERE d.organization_id = $1 AND d.is_default AND ($2::int IS NULL OR v.version = $2)
             ORDER BY v.version DESC LIMIT 1
@@ -352,7 +352,7 @@ struct PostgresReanalysisStore: ReanalysisStore {
                 }
                 let version = try transaction.run(
                     """
-                    SELECT v.id, v.definition_id, v.version, v.normal, v.labels
+                    SELECT \(DefinitionRow.columns)
                     FROM definition_versions v JOIN definitions d ON d.id = v.definition_id
                     WHERE d.organization_id = $1 AND d.is_default AND v.version = $2
                     """, [.id(organization), .int(try row.get("definition_version", as: Int.self))]
@@ -376,7 +376,8 @@ struct PostgresReanalysisStore: ReanalysisStore {
                             policy: Policy(
                                 id: Identifier(id.uuid), mode: try row.word("policy"), analyzers: analyzers.map(\.id)),
                             analyzers: analyzers,
-                            zones: try PostgresJudgingStore.zones(of: detail.record.camera, transaction))), nil
+                            zones: try PostgresJudgingStore.zones(of: detail.record.camera, transaction),
+                            references: try JudgingPlan.references(version, organization, transaction))), nil
                 )
             }
         }

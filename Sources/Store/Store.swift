@@ -13,6 +13,8 @@ package struct Store: Sendable {
     package let reanalyses: any ReanalysisStore
     package let feedback: any FeedbackStore
     package let recordings: any RecordingStore
+    package let desk: any JobDesk
+    package let definitions: any DefinitionStore
 
     private let pool: Pool
     /// Of sessions that are set for the queue's statements.
@@ -72,6 +74,8 @@ package struct Store: Sendable {
         meter = PostgresAnalyzerMeter(pool: queuePool)
         recordings = PostgresRecordingStore(pool: pool)
         feedback = PostgresFeedbackStore(pool: pool)
+        definitions = PostgresDefinitionStore(pool: pool)
+        desk = PostgresJobDesk(pool: pool, bell: bell)
         reanalyses = PostgresReanalysisStore(pool: pool, bell: bell)
         jobs = PostgresJobQueue(pool: queuePool, listener: listener, wakeups: wakeups, bell: bell)
         access = PostgresAccessStore(pool: pool)

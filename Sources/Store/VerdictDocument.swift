@@ -7,6 +7,7 @@ struct VerdictDocument: Encodable {
     var id: String
     var event_id: String
     var definition_version: Int
+    var definition_version_id: String?
     var analyzer: String
     var state: String
     var confidence: Double
@@ -28,6 +29,7 @@ struct VerdictDocument: Encodable {
         id = verdict.id.description
         event_id = verdict.event.description
         definition_version = verdict.definitionVersion
+        definition_version_id = verdict.definition?.description
         analyzer = verdict.analyzer.storable(limit: 1000)
         state = judgement.state.rawValue
         confidence = judgement.confidence

@@ -11,19 +11,28 @@ struct Conversation {
     /// An answer has at most this many.
     private(set) var maximumTokens: Int
 
+    /// `url` makes a picture's address from its bytes and name.
     init(
-        _ prompt: Prompt, _ pictures: [JudgeRequest.Picture], labels: [String],
-        _ configuration: OpenAICompatibleModel.Configuration
+        _ prompt: Prompt, _ request: JudgeRequest, _ configuration: OpenAICompatibleModel.Configuration,
+        url: (_ jpeg: [UInt8], _ name: String) -> String = { jpeg, _ in
+            "data:image/jpeg;base64," + Data(jpeg).base64EncodedString()
+        }
     ) {
         self.configuration = configuration
-        self.labels = labels
+        labels = request.definition.labels
         maximumTokens = configuration.maximumTokens
-        var parts: [JSONText] = [Self.text(prompt.opening)]
-        for (caption, picture) in zip(prompt.captions, pictures) {
+        var parts: [JSONText] = []
+        func show(_ caption: String, _ jpeg: [UInt8], _ name: String) {
             parts.append(Self.text(caption))
-            let url = "data:image/jpeg;base64," + Data(picture.jpeg).base64EncodedString()
-            parts.append(.members(["type": "image_url", "image_url": .members(["url": .string(url)])]))
+            parts.append(
+                .members(["type": "image_url", "image_url": .members(["url": .string(url(jpeg, name))])]))
         }
+        if let introduction = prompt.introduction { parts.append(Self.text(introduction)) }
+        for (caption, reference) in zip(prompt.referenceCaptions, request.references) {
+            show(caption, reference.jpeg, reference.name)
+        }
+        parts.append(Self.text(prompt.opening))
+        for (caption, picture) in zip(prompt.captions, request.pictures) { show(caption, picture.jpeg, picture.name) }
         messages = [
             .members(["role": "system", "content": .string(prompt.system)]),
             .members(["role": "user", "content": .array(parts)]),

@@ -18,10 +18,12 @@ package struct OpenAICompatibleModel: VisionModel {
         /// An answer has at most this many; three times as many when it was cut.
         package var maximumTokens: Int
         package var maximumResponseBytes: Int
+        /// Most in one request; nil: no limit.
+        package var maximumPictures: Int?
 
         package init(
             name: String, baseURL: String, model: String, apiKey: String? = nil, timeoutSeconds: Double = 60,
-            maximumTokens: Int = 600, maximumResponseBytes: Int = 1 << 20
+            maximumTokens: Int = 600, maximumResponseBytes: Int = 1 << 20, maximumPictures: Int? = nil
         ) {
             self.name = name
             self.baseURL = baseURL
@@ -30,6 +32,7 @@ package struct OpenAICompatibleModel: VisionModel {
             self.timeoutSeconds = timeoutSeconds
             self.maximumTokens = maximumTokens
             self.maximumResponseBytes = maximumResponseBytes
+            self.maximumPictures = maximumPictures
         }
     }
 
@@ -59,17 +62,31 @@ package struct OpenAICompatibleModel: VisionModel {
         self.init(
             Configuration(
                 name: analyzer.name, baseURL: baseURL, model: analyzer.model ?? "default", apiKey: analyzer.apiKey,
-                timeoutSeconds: analyzer.timeoutSeconds),
+                timeoutSeconds: analyzer.timeoutSeconds, maximumPictures: analyzer.maximumPictures),
             client: client, logger: logger, now: now)
     }
 
-    package func judge(_ request: JudgeRequest) async throws(JudgeError) -> Judgement {
+    package func preview(_ request: JudgeRequest) -> PromptPreview? {
+        let request = request.fitted(to: configuration.maximumPictures)
+        let prompt = Prompt(request)
+        let conversation = Conversation(prompt, request, configuration) { jpeg, name in
+            "<\(name), JPEG of \(jpeg.count) bytes>"
+        }
+        let sent = conversation.request()
+        return PromptPreview(
+            url: presentableURL(sent.url), body: sent.body ?? [], promptHash: prompt.hash,
+            expectedPromptTokens: prompt.expectedTokens(
+                pictureCount: request.pictures.count + request.references.count))
+    }
+
+    package func judge(_ given: JudgeRequest) async throws(JudgeError) -> Judgement {
+        let request = given.fitted(to: configuration.maximumPictures)
         guard !request.pictures.isEmpty else { throw JudgeError(.discard, "the event has no evidence pictures") }
         let prompt = Prompt(request)
         let labels = request.definition.labels
         let clock = ContinuousClock()
         let start = clock.now
-        var conversation = Conversation(prompt, request.pictures, labels: labels, configuration)
+        var conversation = Conversation(prompt, request, configuration)
         var usage: (prompt: Int?, completion: Int?) = (nil, nil)
         var reported = configuration.model
         var answer: Answer?
@@ -114,7 +131,7 @@ package struct OpenAICompatibleModel: VisionModel {
             let request = conversation.request()
             let response: HTTPResponse
             let ticket = try await judged.gate?.begin(
-                expectedPromptTokens: prompt.expectedTokens(pictureCount: judged.pictures.count),
+                expectedPromptTokens: prompt.expectedTokens(pictureCount: judged.pictures.count + judged.references.count),
                 expectedCompletionTokens: conversation.maximumTokens)
             func tell(_ outcome: RequestOutcome) async {
                 if let ticket { await judged.gate?.end(ticket, outcome) }

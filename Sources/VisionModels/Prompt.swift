@@ -9,6 +9,10 @@ struct Prompt: Sendable, Hashable {
     var opening: String
     /// One line before each picture.
     var captions: [String]
+    /// Before the examples of normal; nil where there are none.
+    var introduction: String?
+    /// One line before each example.
+    var referenceCaptions: [String]
 
     init(_ request: JudgeRequest) {
         system = Self.rules
@@ -21,16 +25,29 @@ struct Prompt: Sendable, Hashable {
             \(Self.bounded(request.definition.normal, limit: 8000))
             >>>
             Labels to look for: \
-            \(labels.isEmpty ? "none" : labels.map { Self.oneLine($0, limit: 100) }.joined(separator: ", "))
+            \(labels.isEmpty ? "none" : labels.map { Self.oneLine($0, limit: 100) }.joined(separator: ", "))\
+            \(Self.asked(request.definition.questions))
             \(request.pictures.count) picture\(request.pictures.count == 1 ? "" : "s"), in the order of time:
             """
+        let references = request.references
+        if !references.isEmpty {
+            introduction =
+                "First \(references.count) example\(references.count == 1 ? "" : "s") of how this place looks when all is "
+                + "normal. They are not part of the event."
+        }
+        referenceCaptions = references.enumerated().map { index, reference in
+            "Example \(index + 1)" + (reference.caption.isEmpty ? "." : ": \(Self.oneLine(reference.caption, limit: 200))")
+        }
         captions = request.pictures.enumerated().map { index, picture in
             "Picture \(index + 1), at \(Self.tenths(picture.atSeconds)) s." + (picture.box.map(Self.place) ?? "")
         }
     }
 
     /// All of the text, in the order it is sent.
-    var text: String { ([system, opening] + captions).joined(separator: "\n") }
+    var text: String {
+        ([system] + (introduction.map { [$0] } ?? []) + referenceCaptions + [opening] + captions)
+            .joined(separator: "\n")
+    }
 
     /// Tokens that the request takes at most: a token for two bytes, and for a picture what the hungriest models take.
     func expectedTokens(pictureCount: Int) -> Int { text.utf8.count / 2 + 1500 * pictureCount }
@@ -54,6 +71,12 @@ struct Prompt: Sendable, Hashable {
         "state": "normal", "abnormal" or "uncertain";
         "confidence": how sure you are of the state, a number from 0 to 1.
         """
+
+    private static func asked(_ questions: [String]) -> String {
+        if questions.isEmpty { return "" }
+        let lines = questions.enumerated().map { "\($0.offset + 1). \(oneLine($0.element, limit: 300))" }
+        return "\nYour reason must also answer:\n" + lines.joined(separator: "\n")
+    }
 
     private static func place(_ box: Box) -> String {
         func percent(_ value: Double) -> String { "\(Int((min(1, max(0, value)) * 100).rounded())) %" }

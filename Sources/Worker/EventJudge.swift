@@ -1,5 +1,4 @@
 import Domain
-import FoundationEssentials
 
 /// Judges the event that a job names: for the first time (`judge_event`), or for a re-analysis (`reanalyze_event`).
 package struct EventJudge: Sendable {
@@ -7,18 +6,22 @@ package struct EventJudge: Sendable {
     package static let againKind = "reanalyze_event"
     package static let kinds = [jobKind, againKind]
 
-    private let store: any JudgingStore
+    let store: any JudgingStore
     private let reanalyses: any ReanalysisStore
     private let meter: any AnalyzerMeter
     private let readMedia: @Sendable (String) async -> [UInt8]?
-    private let makeModel: @Sendable (Analyzer) async throws(JudgeError) -> any VisionModel
-    private let clock: any WallClock
+    let makeModel: @Sendable (Analyzer) async throws(JudgeError) -> any VisionModel
+    let clock: any WallClock
 
-    /// `readMedia` gives the bytes of a path under the media folder, nil when it is not there.
+    let testPicture: @Sendable () async -> [UInt8]
+
+    /// `readMedia` gives the bytes of a path under the media folder, nil when it is not there; `testPicture` makes a JPEG to try
+    /// an analyzer with, empty where it cannot.
     package init(
         store: any JudgingStore, reanalyses: any ReanalysisStore, meter: any AnalyzerMeter,
         readMedia: @escaping @Sendable (String) async -> [UInt8]?,
-        makeModel: @escaping @Sendable (Analyzer) async throws(JudgeError) -> any VisionModel, clock: any WallClock
+        makeModel: @escaping @Sendable (Analyzer) async throws(JudgeError) -> any VisionModel, clock: any WallClock,
+        testPicture: @escaping @Sendable () async -> [UInt8] = { [] }
     ) {
         self.store = store
         self.reanalyses = reanalyses
@@ -26,11 +29,7 @@ package struct EventJudge: Sendable {
         self.readMedia = readMedia
         self.makeModel = makeModel
         self.clock = clock
-    }
-
-    private struct Payload: Decodable {
-        var event_id: Identifier<Event>
-        var reanalysis_id: Identifier<Reanalysis>?
+        self.testPicture = testPicture
     }
 
     /// Of a paused re-analysis that a worker comes across; resuming makes its jobs available at once.
@@ -38,42 +37,33 @@ package struct EventJudge: Sendable {
 
     /// Runs one job to its outcome.
     package func handle(_ job: Job) async -> JobOutcome {
-        guard let payload = try? JSONDecoder().decode(Payload.self, from: Data(job.payload.utf8)) else {
+        guard let payload = JudgePayload(job.payload) else {
             return .discard(error: "the job's payload names no event")
         }
         let task: JudgeTask
         do {
             if job.kind == Self.againKind {
-                guard let id = payload.reanalysis_id else {
+                guard let id = payload.reanalysis else {
                     return .discard(error: "the job's payload names no re-analysis")
                 }
-                switch try await reanalyses.task(for: payload.event_id, in: id, of: job.organization) {
+                switch try await reanalyses.task(for: payload.event, in: id, of: job.organization) {
                 case .judge(let found): task = found
                 case .wait: return .postpone(error: "the re-analysis is paused", afterSeconds: Self.pausedSeconds)
                 case .over: return .discard(error: "the re-analysis has ended")
                 }
             } else {
-                task = try await store.task(for: payload.event_id, of: job.organization)
+                task = try await store.task(
+                    for: payload.event, as: payload.judgingChoice, of: job.organization)
             }
         } catch StoreError.notFound(let what) {
             return .discard(error: "not there any more: \(what)")
+        } catch StoreError.conflict(let what) {
+            return .discard(error: what)
         } catch {
             return .retry(error: "the event could not be read: \(error)", afterSeconds: nil)
         }
-        let record = task.event.record
-        var pictures: [JudgeRequest.Picture] = []
-        for evidence in record.evidence {
-            guard let jpeg = await readMedia(evidence.path) else { continue }
-            pictures.append(.init(jpeg: jpeg, atSeconds: evidence.atSeconds, box: evidence.box))
-        }
-        guard !pictures.isEmpty else {
-            return .discard(error: "the event has no evidence pictures that could be shown to an analyzer")
-        }
         do {
-            let request = JudgeRequest(
-                cameraName: task.event.cameraName, triggeredAt: record.triggeredAt, definition: task.definition,
-                pictures: pictures, zones: task.zones)
-            return .succeeded(try await verdict(task, request, isBatch: job.priority >= .batch))
+            return .succeeded(try await verdict(task, try await request(for: task), isBatch: job.priority >= .batch))
         } catch {
             switch error.outcome {
             case .retry(let afterSeconds): return .retry(error: error.detail, afterSeconds: afterSeconds)
@@ -83,9 +73,35 @@ package struct EventJudge: Sendable {
         }
     }
 
+    /// What is shown to analyzers.
+    func request(for task: JudgeTask) async throws(JudgeError) -> JudgeRequest {
+        let record = task.event.record
+        var pictures: [JudgeRequest.Picture] = []
+        for (index, evidence) in record.evidence.enumerated() {
+            guard let jpeg = await readMedia(evidence.path) else { continue }
+            pictures.append(
+                .init(
+                    jpeg: jpeg, atSeconds: evidence.atSeconds, box: evidence.box,
+                    name: "evidence \(index + 1), \(evidence.widthPixels) x \(evidence.heightPixels)"))
+        }
+        guard !pictures.isEmpty else {
+            throw JudgeError(.discard, "the event has no evidence pictures that could be shown to an analyzer")
+        }
+        let references = task.definition.examples.enumerated().compactMap { index, example in
+            task.references.first { $0.id == example.picture }.map {
+                JudgeRequest.Reference(
+                    jpeg: $0.jpeg, caption: example.caption,
+                    name: "example \(index + 1), \($0.widthPixels) x \($0.heightPixels)")
+            }
+        }
+        return JudgeRequest(
+            cameraName: task.event.cameraName, triggeredAt: record.triggeredAt, definition: task.definition,
+            pictures: pictures, references: references, zones: task.zones)
+    }
+
     // MARK: Policies
 
-    private func verdict(
+    func verdict(
         _ task: JudgeTask, _ request: JudgeRequest, isBatch: Bool
     ) async throws(JudgeError) -> Verdict {
         let mode = task.policy.mode
@@ -125,7 +141,8 @@ package struct EventJudge: Sendable {
         let now = clock.now
         return Verdict(
             id: .make(at: now), event: task.event.record.id, definitionVersion: task.definition.version,
-            analyzer: analyzer, judgement: judgement, createdAt: now, policy: mode, opinions: opinions, cost: cost)
+            analyzer: analyzer, judgement: judgement, createdAt: now, policy: mode, opinions: opinions, cost: cost,
+            definition: task.definition.version == 0 ? nil : task.definition.id)
     }
 
     /// An opinion, or that there can be none: what can be tried again is an error.
@@ -141,7 +158,7 @@ package struct EventJudge: Sendable {
         }
     }
 
-    private func ask(
+    func ask(
         _ analyzer: Analyzer, _ request: JudgeRequest, _ isBatch: Bool
     ) async throws(JudgeError) -> Judgement {
         var request = request

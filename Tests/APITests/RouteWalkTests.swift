@@ -50,12 +50,14 @@ struct RouteWalkTests {
                 case "api-keys": tenant.keyIDs[.viewer]?.description
                 case "sites": tenant.site.description
                 case "reanalyses": tenant.reanalysis.description
+                case "jobs": tenant.job.description
+                case "definitions": tenant.definition.description
                 default: nil
                 }
             guard let id else { return nil }
             path = path.replacing("{id}", with: id)
         }
-        path = path.replacing("{n}", with: "1")
+        path = path.replacing("{n}", with: "1").replacing("{version}", with: "1")
         return path.contains("{") ? nil : path
     }
 
@@ -77,7 +79,7 @@ struct RouteWalkTests {
             for call in try Self.calls() where call.path != "/v1/events/stream" {
                 // An id that nobody has: nothing is changed by walking.
                 let path = call.path.replacing("{id}", with: Identifier<Event>.make(at: api.clock.now).description)
-                    .replacing("{n}", with: "1")
+                    .replacing("{n}", with: "1").replacing("{version}", with: "1")
                 let body = call.hasBody ? "{\"no such field\": 1}" : nil
                 if call.role == nil {
                     let open = try await api.send(call.method, path, nil)

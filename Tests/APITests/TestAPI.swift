@@ -45,6 +45,10 @@ struct TestAPI: Sendable {
         var camera: Camera
         var event: EventRecord
         var reanalysis: Identifier<Reanalysis>
+        /// Of the event.
+        var job: Identifier<Job>
+        /// Of the camera.
+        var definition: Identifier<Definition>
         var users: [Role: User] = [:]
         /// Access keys by role.
         var keys: [Role: String] = [:]
@@ -75,6 +79,9 @@ struct TestAPI: Sendable {
             monitor: monitor, triggers: triggers, prober: NoProber(), events: store.events,
             reanalyses: store.reanalyses, feedback: store.feedback, recordings: store.recordings,
             recordingReader: recordingReader,
+            desk: store.desk, jobs: store.jobs,
+            definitions: store.definitions, trial: StoreTrial(judging: store.judging),
+            readMedia: { path in FileManager.default.contents(atPath: media + "/" + path).map { Array($0) } },
             hub: EventHub(events: store.events, logger: logger),
             mediaFolder: media,
             deleteEvent: { id, organization in
@@ -140,9 +147,25 @@ struct TestAPI: Sendable {
                 analyzer_ids, created_at)
             VALUES ($1, $2, 'running', '{}', '', 1, 'single', '{}', now())
             """, [.uuid(reanalysis.uuid), .uuid(organization.uuid)])
+        let event = try await event(camera, store, media, now)
+        // Without a policy there is none of the hand-over.
+        let job = NewJob(
+            id: .make(at: now), organization: organization, kind: "judge_event",
+            payload: try JudgePayload(event: event.id, choice: JudgingChoice()).text,
+            uniqueKey: "judge_event:\(event.id)")
+        try await store.jobs.enqueue([job])
+        let definition = Identifier<Definition>.make(at: now)
+        try await pool.query(
+            "INSERT INTO definitions (id, organization_id, name, camera_id) VALUES ($1, $2, $3, $4)",
+            [.uuid(definition.uuid), .uuid(organization.uuid), .text("\(camera.name) words"), .uuid(camera.id.uuid)])
+        try await pool.query(
+            """
+            INSERT INTO definition_versions (id, organization_id, definition_id, version, normal, labels)
+            VALUES (gen_random_uuid(), $1, $2, 1, 'only cats', '{}')
+            """, [.uuid(organization.uuid), .uuid(definition.uuid)])
         var tenant = Tenant(
-            organization: organization, site: site.id, camera: camera,
-            event: try await event(camera, store, media, now), reanalysis: reanalysis)
+            organization: organization, site: site.id, camera: camera, event: event, reanalysis: reanalysis,
+            job: job.id, definition: definition)
         for role in Role.allCases {
             let user = User(
                 id: .make(at: now), organization: organization, name: "\(name)-\(role.rawValue)", role: role,
@@ -226,6 +249,45 @@ struct TestAPI: Sendable {
                 """, [.uuid(organization.uuid)]
             ).first?.get("digest") ?? ""
         return text
+    }
+}
+
+/// Says what it would judge by, as a verdict.
+struct StoreTrial: TrialJudge {
+    let judging: any JudgingStore
+
+    func judge(
+        _ event: Identifier<Event>, as choice: JudgingChoice, of organization: Identifier<Organization>
+    ) async throws -> Verdict {
+        let task = try await judging.task(for: event, as: choice, of: organization)
+        if task.definition.labels == ["trouble"] { throw JudgeError(.discard, "no such model") }
+        return Verdict(
+            id: .make(at: task.event.record.triggeredAt), event: event, definitionVersion: task.definition.version,
+            analyzer: task.analyzers[0].name,
+            judgement: Judgement(
+                state: .normal, confidence: 0.5, labels: [], summary: task.definition.normal,
+                reason: task.definition.questions.joined(), model: "m", latencySeconds: 1, promptTokens: 10,
+                completionTokens: 1), createdAt: task.event.record.triggeredAt, cost: 0.5)
+    }
+
+    func preview(
+        _ event: Identifier<Event>, as choice: JudgingChoice, of organization: Identifier<Organization>
+    ) async throws -> [AnalyzerPreview] {
+        let task = try await judging.task(for: event, as: choice, of: organization)
+        return [
+            AnalyzerPreview(
+                analyzer: task.analyzers[0].name,
+                prompt: PromptPreview(
+                    url: "http://h/v1", body: Array("{\"b\":1,\"a\":[]}".utf8), promptHash: "00",
+                    expectedPromptTokens: 7))
+        ]
+    }
+
+    func test(_ analyzer: Analyzer) async throws -> Judgement {
+        if analyzer.model == "gone" { throw JudgeError(.discard, "there is no model \"gone\"") }
+        return Judgement(
+            state: .abnormal, confidence: 0.9, labels: ["square"], summary: "A square.", reason: "r", model: "m",
+            latencySeconds: 0.25, promptTokens: 400, completionTokens: 20)
     }
 }
 

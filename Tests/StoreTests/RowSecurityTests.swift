@@ -40,6 +40,7 @@ struct RowSecurityTests {
             try await TestStore.fillJudging(store, event: record.id)
             try await TestStore.fillAccess(store)
             try await store.store.recordings.handOver(TestStore.segment(camera))
+            try await TestStore.fillPictures(store, camera: camera.id)
             let pool = Pool(ConnectionSettings(store.database.connectionString, role: role), size: 1)
             do {
                 try await body(store, pool, try await Self.tables(store.pool))

@@ -145,6 +145,13 @@ extension TestStore {
             """, [organization, .id(event)])
     }
 
+    /// A kept picture.
+    static func fillPictures(_ store: TestStore, camera: Identifier<Camera>) async throws {
+        _ = try await store.store.definitions.keep(
+            ReferencePicture(id: .make(at: .now), camera: camera, jpeg: [0xff, 0xd8], widthPixels: 1, heightPixels: 1),
+            of: Organization.first)
+    }
+
     /// Rows in the tables of people and keys.
     static func fillAccess(_ store: TestStore) async throws {
         let access = store.store.access

@@ -208,4 +208,62 @@ struct JudgingTests {
             }
         }
     }
+
+    @Test func `a trial is judged with a draft's words and examples within the budget, and stores nothing`() async throws {
+        try await with([.good], budget: AnalyzerBudget(requestsPerMinute: 2)) { site async throws in
+            let event = try #require(try await addEvents(1, site).first)
+            let judge = EventJudge(
+                store: site.store.judging, reanalyses: site.store.reanalyses, meter: site.store.meter,
+                readMedia: { _ in [0xff, 0xd8, 0xff] },
+                makeModel: { (analyzer) async throws(JudgeError) in
+                    try OpenAICompatibleModel(
+                        analyzer, client: site.client, logger: Logger(label: "test"), now: { TestClock().now })
+                }, clock: TestClock(), testPicture: { [0xff, 0xd8] })
+            let picture = try await site.store.definitions.keep(
+                ReferencePicture(
+                    id: .make(at: TestClock().now), camera: site.camera.id, jpeg: [1, 2, 3], widthPixels: 8,
+                    heightPixels: 6), of: organization)
+            let choice = JudgingChoice(
+                draft: DefinitionParts(
+                    normal: "Only foxes.", labels: ["fox"],
+                    examples: [DefinitionExample(picture: picture, caption: "a fox")]))
+            let preview = try #require(try await judge.preview(event, as: choice, of: organization).first?.prompt)
+            #expect(site.server.requests.isEmpty)
+            #expect(String(decoding: preview.body, as: UTF8.self).contains("<example 1, 8 x 6, JPEG of 3 bytes>"))
+            let verdict = try await judge.judge(event, as: choice, of: organization)
+            #expect(verdict.judgement.labels == ["fox"] && verdict.definitionVersion == 0)
+            #expect(verdict.definition == nil)
+            let asked = try #require(site.server.requests.first).text
+            #expect(asked.contains("Only foxes.") && asked.contains(Data([1, 2, 3]).base64EncodedString()))
+            #expect(try await number("SELECT count(*) FROM verdicts", site) == 0)
+            #expect(try await number("SELECT day_tokens FROM analyzer_budgets", site) == 366)
+            let analyzer = try #require(try await site.store.judging.analyzers(of: organization).first)
+            #expect(try await judge.test(analyzer).state == .abnormal)
+            // Two requests were allowed in this minute.
+            let refused = await #expect(throws: JudgeError.self) {
+                _ = try await judge.judge(event, as: choice, of: organization)
+            }
+            #expect(refused?.detail.contains("requests of the minute") == true)
+            #expect(site.server.requests.count == 2)
+        }
+    }
+
+    @Test func `a camera's words judge its events, and the verdict names their version`() async throws {
+        try await with([.good]) { site async throws in
+            _ = try await site.store.definitions.create(
+                name: "gate", scope: .camera(site.camera.id), parts: DefinitionParts(labels: ["owl"]), author: "anna",
+                of: organization)
+            let event = try #require(try await addEvents(1, site).first)
+            try await work(1, site) { try await site.store.jobs.counts()[.succeeded] == 1 }
+            let verdict = try #require(try await site.store.events.verdicts(of: event, in: organization).first)
+            #expect(verdict.judgement.labels == ["owl"])
+            #expect(try #require(site.server.requests.first).text.contains("empty"), "the organization's words")
+            #expect(
+                try await number(
+                    """
+                    SELECT count(*) FROM verdicts v JOIN definition_versions d ON d.id = v.definition_version_id
+                    WHERE d.labels = '{owl}' AND d.version = v.definition_version
+                    """, site) == 1)
+        }
+    }
 }

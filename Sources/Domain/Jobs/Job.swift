@@ -2,6 +2,8 @@
 package struct Job: Sendable, Hashable {
     package enum State: String, Sendable, CaseIterable {
         case available, scheduled, leased, succeeded, retryable, discarded, cancelled
+
+        package var isFinished: Bool { self == .succeeded || self == .discarded || self == .cancelled }
     }
     package var id: Identifier<Job>
     package var organization: Identifier<Organization>

@@ -2,13 +2,19 @@
 package struct Accuracy: Sendable, Hashable {
     /// Whose verdicts; where not grouped by camera or week those are nil.
     package struct Group: Sendable, Hashable {
+        /// Which definition the version counts in; nil where it is not known.
+        package var definition: Identifier<Definition>?
         package var definitionVersion: Int
         package var analyzer: String
         package var camera: Identifier<Camera>?
         /// The Monday it begins with in UTC, as 2026-05-04.
         package var week: String?
 
-        package init(definitionVersion: Int, analyzer: String, camera: Identifier<Camera>? = nil, week: String? = nil) {
+        package init(
+            definitionVersion: Int, analyzer: String, camera: Identifier<Camera>? = nil, week: String? = nil,
+            definition: Identifier<Definition>? = nil
+        ) {
+            self.definition = definition
             self.definitionVersion = definitionVersion
             self.analyzer = analyzer
             self.camera = camera
@@ -118,8 +124,8 @@ package struct Accuracy: Sendable, Hashable {
 }
 
 extension Accuracy.Group {
-    fileprivate var order: (Int, String, String, String) {
-        (definitionVersion, analyzer, camera?.description ?? "", week ?? "")
+    fileprivate var order: (String, Int, String, String, String) {
+        (definition?.description ?? "", definitionVersion, analyzer, camera?.description ?? "", week ?? "")
     }
 }
 

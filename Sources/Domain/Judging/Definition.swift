@@ -11,16 +11,22 @@ package struct DefinitionVersion: Sendable, Hashable {
     package var normal: String
     /// What is looked for; seeing one of these makes the embedded analyzer say `abnormal`.
     package var labels: [String]
+    /// What the reason must answer.
+    package var questions: [String]
+    /// What normal looks like.
+    package var examples: [DefinitionExample]
 
     package init(
         id: Identifier<DefinitionVersion>, definition: Identifier<Definition>, version: Int, normal: String,
-        labels: [String]
+        labels: [String], questions: [String] = [], examples: [DefinitionExample] = []
     ) {
         self.id = id
         self.definition = definition
         self.version = version
         self.normal = normal
         self.labels = labels
+        self.questions = questions
+        self.examples = examples
     }
 }
 
@@ -39,11 +45,13 @@ package struct Analyzer: Sendable, Hashable {
     /// For the whole request.
     package var timeoutSeconds: Double
     package var budget: AnalyzerBudget
+    /// Most in one request, examples included; nil: no limit.
+    package var maximumPictures: Int?
 
     package init(
         id: Identifier<Analyzer>, organization: Identifier<Organization>, name: String, kind: Kind,
         baseURL: String? = nil, model: String? = nil, apiKey: String? = nil, timeoutSeconds: Double = 60,
-        budget: AnalyzerBudget = AnalyzerBudget()
+        budget: AnalyzerBudget = AnalyzerBudget(), maximumPictures: Int? = nil
     ) {
         self.id = id
         self.organization = organization
@@ -54,6 +62,7 @@ package struct Analyzer: Sendable, Hashable {
         self.apiKey = apiKey
         self.timeoutSeconds = timeoutSeconds
         self.budget = budget
+        self.maximumPictures = maximumPictures
     }
 }
 

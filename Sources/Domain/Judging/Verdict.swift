@@ -4,7 +4,10 @@ package struct Verdict: Sendable, Hashable {
 
     package var id: Identifier<Verdict>
     package var event: Identifier<Event>
+    /// Of the definition nearest to the camera; 0 for one that is not saved.
     package var definitionVersion: Int
+    /// Nil where it is not known.
+    package var definition: Identifier<DefinitionVersion>?
     package var analyzer: String
     package var judgement: Judgement
     package var createdAt: WallTime
@@ -17,7 +20,7 @@ package struct Verdict: Sendable, Hashable {
     package init(
         id: Identifier<Verdict>, event: Identifier<Event>, definitionVersion: Int, analyzer: String,
         judgement: Judgement, createdAt: WallTime, policy: Policy.Mode = .single, opinions: [AnalyzerOpinion] = [],
-        cost: Double = 0
+        cost: Double = 0, definition: Identifier<DefinitionVersion>? = nil
     ) {
         self.id = id
         self.event = event
@@ -28,6 +31,7 @@ package struct Verdict: Sendable, Hashable {
         self.policy = policy
         self.opinions = opinions
         self.cost = cost
+        self.definition = definition
     }
 }
 

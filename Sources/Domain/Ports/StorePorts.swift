@@ -96,15 +96,19 @@ package struct JudgeTask: Sendable {
     package var analyzers: [Analyzer]
     /// Of the event's camera, as they are now.
     package var zones: [Zone]
+    /// The pictures that the definition's examples name.
+    package var references: [ReferencePicture]
 
     package init(
-        event: EventDetail, definition: DefinitionVersion, policy: Policy, analyzers: [Analyzer], zones: [Zone] = []
+        event: EventDetail, definition: DefinitionVersion, policy: Policy, analyzers: [Analyzer], zones: [Zone] = [],
+        references: [ReferencePicture] = []
     ) {
         self.event = event
         self.definition = definition
         self.policy = policy
         self.analyzers = analyzers
         self.zones = zones
+        self.references = references
     }
 }
 
@@ -116,8 +120,19 @@ package protocol JudgingStore: Sendable {
     func analyzers(of organization: Identifier<Organization>) async throws -> [Analyzer]
     /// The organization's default policy.
     func put(_ policy: Policy, of organization: Identifier<Organization>) async throws
-    /// A new version of the organization's definition if the words or labels differ from the newest, else nothing.
+    /// A new version of the organization's definition if the words or labels differ from those that were put here last, else
+    /// nothing: what was written over the API since stands. Returns the newest.
     func define(normal: String, labels: [String], of organization: Identifier<Organization>) async throws
         -> DefinitionVersion
-    func task(for event: Identifier<Event>, of organization: Identifier<Organization>) async throws -> JudgeTask
+    /// Throws `conflict` where the choice's mode and analyzers do not fit.
+    func task(
+        for event: Identifier<Event>, as choice: JudgingChoice, of organization: Identifier<Organization>
+    ) async throws -> JudgeTask
+}
+
+extension JudgingStore {
+    /// As its camera's settings say.
+    package func task(
+        for event: Identifier<Event>, of organization: Identifier<Organization>
+    ) async throws -> JudgeTask { try await task(for: event, as: JudgingChoice(), of: organization) }
 }

@@ -7,11 +7,30 @@ package struct JudgeRequest: Sendable {
         package var atSeconds: Double
         /// The moving region at that instant.
         package var box: Box?
+        /// For people who are shown what would be sent: `evidence 1, 768 x 432`.
+        package var name: String
 
-        package init(jpeg: [UInt8], atSeconds: Double, box: Box?) {
+        package init(jpeg: [UInt8], atSeconds: Double, box: Box?, name: String = "picture") {
             self.jpeg = jpeg
             self.atSeconds = atSeconds
             self.box = box
+            self.name = name
+        }
+    }
+
+    /// What the place looks like when all is normal; no part of the event.
+    package struct Reference: Sendable {
+        /// The JPEG file's bytes.
+        package var jpeg: [UInt8]
+        /// In the owner's words.
+        package var caption: String
+        /// As a picture's.
+        package var name: String
+
+        package init(jpeg: [UInt8], caption: String, name: String = "example") {
+            self.jpeg = jpeg
+            self.caption = caption
+            self.name = name
         }
     }
     package var cameraName: String
@@ -19,6 +38,7 @@ package struct JudgeRequest: Sendable {
     package var definition: DefinitionVersion
     /// At least one, in time order.
     package var pictures: [Picture]
+    package var references: [Reference]
     /// Of the camera: what lies outside is none of the event's.
     package var zones: [Zone]
     /// Asked before each request to a server; nil: no budgets.
@@ -26,12 +46,13 @@ package struct JudgeRequest: Sendable {
 
     package init(
         cameraName: String, triggeredAt: WallTime, definition: DefinitionVersion, pictures: [Picture],
-        zones: [Zone] = [], gate: (any RequestGate)? = nil
+        references: [Reference] = [], zones: [Zone] = [], gate: (any RequestGate)? = nil
     ) {
         self.cameraName = cameraName
         self.triggeredAt = triggeredAt
         self.definition = definition
         self.pictures = pictures
+        self.references = references
         self.zones = zones
         self.gate = gate
     }
@@ -61,4 +82,10 @@ package protocol VisionModel: Sendable {
     /// Judges one event. An answer that is not usable after one repair attempt is a judgement of state `uncertain`, not
     /// an error. Cancellation ends it within a second.
     func judge(_ request: JudgeRequest) async throws(JudgeError) -> Judgement
+    /// What it would send; nil where there is no prompt.
+    func preview(_ request: JudgeRequest) -> PromptPreview?
+}
+
+extension VisionModel {
+    package func preview(_ request: JudgeRequest) -> PromptPreview? { nil }
 }

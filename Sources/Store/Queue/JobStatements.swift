@@ -27,7 +27,7 @@ struct JobStatements: Sendable {
     private static let noLease = "lease_token = NULL, lease_owner = NULL, lease_expires_at = NULL"
     private static let columns = """
         id, organization_id, kind, payload, priority, run_at, attempt, max_attempts, expirations, lease_owner, unique_key,
-            batch_id, created_at
+            batch_id, created_at, errors
         """
 
     /// Moves what a `DELETE` returned to the history.
@@ -144,6 +144,7 @@ struct JobStatements: Sendable {
         fail = """
             WITH \(Self.clock), retried AS (
                 UPDATE jobs SET state = 'retryable', last_error = $4::text, run_at = clock.now + make_interval(secs => $6),
+                    errors = errors || jsonb_build_object('attempt', attempt, 'at', clock.now, 'error', $4::text),
                     \(Self.noLease)
                 FROM clock WHERE id = $2 AND lease_token = $3 AND NOT ($5::boolean OR attempt >= max_attempts)
                 RETURNING id, organization_id, kind, payload
@@ -180,7 +181,7 @@ struct JobStatements: Sendable {
         // `$2` job, `$3` organization.
         revive = """
             WITH \(Self.clock), hurried AS (
-                UPDATE jobs SET state = 'available', run_at = clock.now, attempt = 0
+                UPDATE jobs SET state = 'available', run_at = clock.now, attempt = 0, errors = '[]'
                 FROM clock WHERE id = $2 AND organization_id = $3 AND state <> 'leased'
                 RETURNING id, organization_id, kind, payload
             ), risen AS (
@@ -213,6 +214,12 @@ struct JobStatements: Sendable {
             SELECT id FROM jobs WHERE batch_id = $1 AND state = 'scheduled' ORDER BY id FOR UPDATE
         )
         UPDATE jobs SET state = 'available', run_at = clock_timestamp() FROM these WHERE jobs.id = these.id
+        """
+    /// `$1` unique key, `$2` priority, `$3` payload: the waiting job of this key and payload runs next in this priority.
+    static let hurryByKey = """
+        UPDATE jobs SET state = 'available', run_at = clock_timestamp(), attempt = 0, errors = '[]',
+            priority = least(priority, $2)
+        WHERE unique_key = $1 AND state <> 'leased' AND payload = $3::jsonb
         """
     /// `$1` unique key, `$2` organization.
     static let cancelByKey = """
