@@ -218,6 +218,15 @@ void cgst_on_no_more_pads(GstElement *element, cgst_no_more_pads callback, gpoin
       element, "no-more-pads", G_CALLBACK(callback), context, (GClosureNotify)(void (*)(void))destroy, 0);
 }
 
+void cgst_flush_pad(GstPad *pad) { gst_pad_push_event(pad, gst_event_new_flush_start()); }
+
+static gboolean flush(GstElement *element, GstPad *pad, gpointer unused) {
+  cgst_flush_pad(pad);
+  return TRUE;
+}
+
+void cgst_flush_sources(GstElement *element) { gst_element_foreach_src_pad(element, flush, NULL); }
+
 typedef struct {
   cgst_wake wake;
   gpointer context;

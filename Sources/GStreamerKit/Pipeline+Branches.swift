@@ -15,6 +15,9 @@ package struct NewPad: ~Copyable {
         caps = (gst_pad_get_current_caps(pad) ?? gst_pad_query_caps(pad, nil)).map { Caps(takingOwnershipOf: $0) }
     }
 
+    /// Whoever waits downstream gives up at once, and what comes is refused.
+    package func flush() { cgst_flush_pad(pad) }
+
     /// Builds a branch from a description whose first element has its sink free, adds it beside the source, starts it
     /// and connects the stream to it. `prepare` runs before it starts, with the branch's elements reachable by name.
     package func connect(
@@ -90,8 +93,18 @@ extension Pipeline {
             CallbackBox.retained(body), releaseCallbackBox)
     }
 
+    /// Whoever waits downstream of the named element gives up at once, and what comes is refused. Call before closing where
+    /// the element's own thread may wait in a sink: stopping the element waits for that thread, and a sink that is paused on
+    /// the way keeps it.
+    package func flush(from element: String) throws(GStreamerError) {
+        let target = try reference(to: element)
+        defer { gst_object_unref(target) }
+        cgst_flush_sources(target)
+    }
+
     /// Spares the named rtspsrc its jitter buffer, and with it a thread and a switch of threads for each packet, where it
-    /// receives a single stream. Only for TCP, over which packets come in order. Call before playing.
+    /// receives a single stream. Only for TCP, over which packets come in order. Call before playing, and `flush` before
+    /// closing.
     package func omitJitterBuffer(of element: String) throws(GStreamerError) {
         let target = try reference(to: element)
         defer { gst_object_unref(target) }

@@ -131,9 +131,10 @@ final class DetectStream {
             return Step(
                 frame: step.frame, at: MediaTime(nanoseconds: step.frame.presentation.nanoseconds &+ shift),
                 actions: step.actions.map { $0.shifted(nanoseconds: shift, margin: Self.marginSeconds) },
-                tampering: step.tampering.map {
-                    TamperWatch.Finding(
-                        kind: $0.kind, since: MediaTime(nanoseconds: $0.since.nanoseconds &+ shift))
+                tampering: step.tampering.map { found in
+                    var found = found
+                    found.since = MediaTime(nanoseconds: found.since.nanoseconds &+ shift)
+                    return found
                 })
         }
     }

@@ -22,6 +22,7 @@ final class RTSPIntake: Sendable {
         var streams: [Stream] = []
         var failure: SourceError?
         var lacksVideo = false
+        var isClosing = false
     }
     private let state = Mutex(State())
     private let gate: WakeGate
@@ -79,6 +80,9 @@ final class RTSPIntake: Sendable {
         }
     }
 
+    /// From now on streams that are connected are flushed. Flush those that were before.
+    func close() { state.withLock { $0.isClosing = true } }
+
     /// Builds the branch for a stream that the camera begins to send.
     func connect(_ pad: borrowing NewPad) {
         let encoding = pad.caps?.text("encoding-name")?.uppercased() ?? ""
@@ -103,6 +107,7 @@ final class RTSPIntake: Sendable {
                 }
                 self.state.withLock { $0.streams.append(Stream(track: track, sink: sink, arrivals: arrivals)) }
             }
+            if state.withLock({ $0.isClosing }) { pad.flush() }
         } catch {
             state.withLock { state in
                 state.failure = SourceError(

@@ -103,6 +103,9 @@ package final class RTSPSource: MediaSource {
         gate.close()
         watchdog.stop()
         pipeline.bus.onMessage(nil)
+        // The thread that receives may be waiting in a sink. Fails only where all is closed already.
+        intake.close()
+        try? pipeline.flush(from: "source")
         await pipeline.close()
     }
 

@@ -57,7 +57,7 @@ struct MutationTests {
         let strange: [Int64] = [.min, .min + 1, -1, 0, 1, .max - 1, .max, 1 << 40, 1 << 62, -1 << 62]
         var (described, failed) = (0, 0)
         for _ in 0..<Self.count / 20 {
-            var assembler = StreamAssembler(codec: .h264, expectsAudio: Bool.random(using: &random))
+            var assembler = StreamAssembler(codec: .h264, audioCodec: Bool.random(using: &random) ? .aac : nil)
             var (given, delivered) = (0, 0)
             var clock = ClockMap()
             var damaged = DamagedPictures()

@@ -76,6 +76,9 @@ void cgst_on_no_more_pads(
     GDestroyNotify _Nonnull destroy);
 // Lets an rtspsrc that gets a single stream over TCP do without rtpjitterbuffer (rtp_clock.c). Call before it is started.
 void cgst_rtsp_without_jitterbuffer(GstElement *_Nonnull source);
+// Sends flush-start from a pad, and from all source pads of an element: whoever waits downstream gives up at once.
+void cgst_flush_pad(GstPad *_Nonnull pad);
+void cgst_flush_sources(GstElement *_Nonnull element);
 // gst_app_sink_set_callbacks: `wake` on a new sample and on the end of the stream.
 gboolean cgst_app_sink_on_sample(
     GstElement *_Nonnull sink, cgst_wake _Nonnull wake, gpointer _Nonnull context, GDestroyNotify _Nonnull destroy);
