@@ -106,7 +106,8 @@ let package = Package(
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
-            resources: [.embedInCode("openapi.json")], // openapi.json is embedded as an array of bytes, which full debug information makes slow to compile.
+            resources: [.embedInCode("openapi.json")],
+            // The file is embedded as an array of bytes, which full debug information makes slow to compile.
             swiftSettings: swiftSettings + [.unsafeFlags(["-gline-tables-only"], .when(configuration: .debug))]),
         .target(
             name: "WebUI", dependencies: [hummingbird], resources: [.copy("Static")], swiftSettings: swiftSettings),

@@ -216,7 +216,8 @@ actor CameraConnection {
             detect.end(main: clock)
             if let (gone, shift) = detect.takeLeft() { leaving.add(gone, shift: shift) }
         }
-        let actions = (analysis?.endStream(at: end) ?? []) + leaving.endStream(at: end)
+        let actions =
+            (analysis?.endStream(at: end) ?? []) + leaving.endStream(at: end)
             + triggers.streamEnded(at: end)
         perform(actions, frame: nil, state: .interrupted)
         segments?.streamEnded(clock)

@@ -160,7 +160,8 @@ struct PostgresCameraStore: CameraStore {
                 maximumLengthSeconds: try row.get("maximum_length_seconds"), sensitivity: try row.get("sensitivity"),
                 minimumArea: try row.get("minimum_area"), analysis: try row.word("analysis"),
                 zones: try Documents.zones(row.get("zones")), detectURL: try row.optional("detect_url"),
-                tamper: try row.get("tamper"), schedule: try Documents.schedule(row.get("schedule")), record: try row.word("record")),
+                tamper: try row.get("tamper"), schedule: try Documents.schedule(row.get("schedule")),
+                record: try row.word("record")),
             revision: try row.get("revision"))
     }
 }

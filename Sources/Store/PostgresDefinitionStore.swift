@@ -91,7 +91,8 @@ struct PostgresDefinitionStore: DefinitionStore {
         var site: Identifier<Site>?
         var camera: Identifier<Camera>?
         switch scope {
-        case .organization: throw StoreError.duplicate("the organization has its definition already: add a version to it")
+        case .organization:
+            throw StoreError.duplicate("the organization has its definition already: add a version to it")
         case .named: break
         case .site(let id): site = id
         case .camera(let id): camera = id

@@ -20,7 +20,8 @@ struct PostgresJobDesk: JobDesk {
             payload->>'event_id' AS event_id
         """
     private static let waiting = "SELECT \(columns), lease_expires_at, NULL::timestamptz AS finished_at FROM jobs"
-    private static let finished = "SELECT \(columns), NULL::timestamptz AS lease_expires_at, finished_at FROM job_history"
+    private static let finished =
+        "SELECT \(columns), NULL::timestamptz AS lease_expires_at, finished_at FROM job_history"
 
     // MARK: Reading
 

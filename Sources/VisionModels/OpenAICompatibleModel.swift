@@ -131,7 +131,8 @@ package struct OpenAICompatibleModel: VisionModel {
             let request = conversation.request()
             let response: HTTPResponse
             let ticket = try await judged.gate?.begin(
-                expectedPromptTokens: prompt.expectedTokens(pictureCount: judged.pictures.count + judged.references.count),
+                expectedPromptTokens: prompt.expectedTokens(
+                    pictureCount: judged.pictures.count + judged.references.count),
                 expectedCompletionTokens: conversation.maximumTokens)
             func tell(_ outcome: RequestOutcome) async {
                 if let ticket { await judged.gate?.end(ticket, outcome) }

@@ -36,7 +36,8 @@ struct Prompt: Sendable, Hashable {
                 + "normal. They are not part of the event."
         }
         referenceCaptions = references.enumerated().map { index, reference in
-            "Example \(index + 1)" + (reference.caption.isEmpty ? "." : ": \(Self.oneLine(reference.caption, limit: 200))")
+            "Example \(index + 1)"
+                + (reference.caption.isEmpty ? "." : ": \(Self.oneLine(reference.caption, limit: 200))")
         }
         captions = request.pictures.enumerated().map { index, picture in
             "Picture \(index + 1), at \(Self.tenths(picture.atSeconds)) s." + (picture.box.map(Self.place) ?? "")

@@ -31,7 +31,8 @@ struct DefinitionRouteTests {
             let path = "/v1/definitions/\(api.own.definition)"
             let read = try await api.send(.get, path, key: api.own.keys[.viewer])
             #expect(read.headers[.eTag] == "\"1\"")
-            let words = #"{"normal": "only cats\nand dogs", "labels": [" Red  Fox", "red fox"], "questions": ["Is it shut?"]}"#
+            let words =
+                #"{"normal": "only cats\nand dogs", "labels": [" Red  Fox", "red fox"], "questions": ["Is it shut?"]}"#
             var headers: HTTPFields = [.ifMatch: "\"2\""]
             #expect(
                 try await api.send(.post, path + "/versions", key: key, headers: headers, words).status
@@ -146,7 +147,8 @@ struct DefinitionRouteTests {
             #expect(
                 try await api.send(.delete, "/v1/events/\(api.own.event.id)", key: key).status == .noContent)
             let picture = try await api.send(.get, path + "/examples/1.jpg", key: key)
-            #expect(picture.status == .ok && Array(picture.body.readableBytesView) == [UInt8](repeating: 7, count: 1000))
+            #expect(
+                picture.status == .ok && Array(picture.body.readableBytesView) == [UInt8](repeating: 7, count: 1000))
             #expect(picture.headers[.contentType] == "image/jpeg")
             for missing in ["examples/2.jpg", "examples/0.jpg", "examples/1.jpg?version=1"] {
                 #expect(try await api.send(.get, "\(path)/\(missing)", key: key).status == .notFound, "\(missing)")

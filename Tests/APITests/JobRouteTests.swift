@@ -91,7 +91,10 @@ struct JobRouteTests {
             let counts = try #require(
                 try TestAPI.object(try await api.send(.get, "/v1/jobs/counts", key: key))["items"] as? [[String: Any]])
             #expect(
-                Set(counts.map { "\($0["kind"] ?? "") \($0["priority"] ?? "") \($0["state"] ?? "") \($0["count"] ?? "")" })
+                Set(
+                    counts.map {
+                        "\($0["kind"] ?? "") \($0["priority"] ?? "") \($0["state"] ?? "") \($0["count"] ?? "")"
+                    })
                     == ["judge_event 0 available 1", "other 100 available 1", "other 0 succeeded 2"])
             #expect(counts.allSatisfy { ($0["state"] as? String == "succeeded") == ($0["oldest_seconds"] is NSNull) })
         }

@@ -35,10 +35,11 @@ struct EffectiveDefinitionTests {
         #expect(EffectiveDefinition([version(.camera, 1, DefinitionParts(labels: ["person"]))]) == nil)
     }
 
-    @Test(arguments: [
-        (["a", "b", "c"], ["a", "c", "d"], [" a", "-b", " c", "+d"]), ([], ["a"], ["+a"]), (["a"], [], ["-a"]),
-        (["a", "b"], ["b", "a"], nil), (["x"], ["x"], [" x"]),
-    ] as [([String], [String], [String]?)])
+    @Test(
+        arguments: [
+            (["a", "b", "c"], ["a", "c", "d"], [" a", "-b", " c", "+d"]), ([], ["a"], ["+a"]), (["a"], [], ["-a"]),
+            (["a", "b"], ["b", "a"], nil), (["x"], ["x"], [" x"]),
+        ] as [([String], [String], [String]?)])
     func `a diff holds both texts in order`(old: [String], new: [String], expected: [String]?) {
         let diff = TextDiff.lines(from: old, to: new)
         #expect(diff.filter { $0.change != .added }.map(\.text) == old)

@@ -97,7 +97,10 @@ struct FeedbackStoreTests {
                 """, [.id(right)])
 
             let all = try await feedback.accuracy(AccuracyQuery(), of: Organization.first)
-            #expect(all.map(\.group) == [.init(definitionVersion: 1, analyzer: "local")])
+            #expect(all.map(\.group.definitionVersion) == [1])
+            #expect(all.map(\.group.analyzer) == ["local"])
+            let definitions = try await store.pool.query("SELECT id::text FROM definitions")
+            #expect(try all.map(\.group.definition?.description) == definitions.map { try $0.get("id") as String? })
             let accuracy = try #require(all.first)
             #expect(accuracy.agreement == Proportion(1, of: 3))
             #expect(accuracy.precision == Proportion(1, of: 2))

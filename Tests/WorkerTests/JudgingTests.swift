@@ -209,7 +209,9 @@ struct JudgingTests {
         }
     }
 
-    @Test func `a trial is judged with a draft's words and examples within the budget, and stores nothing`() async throws {
+    @Test func `a trial is judged with a draft's words and examples within the budget, and stores nothing`()
+        async throws
+    {
         try await with([.good], budget: AnalyzerBudget(requestsPerMinute: 2)) { site async throws in
             let event = try #require(try await addEvents(1, site).first)
             let judge = EventJudge(
