@@ -22,7 +22,7 @@ CONFIG ?=
 FOOTAGE ?= $(wildcard ../shared/media)
 MODELS ?= $(wildcard ../shared/models)
 
-.PHONY: help deps deps-test build run test check format lint generate bench clean
+.PHONY: help deps deps-test build run test check format lint generate bench bench-ingest clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -62,9 +62,14 @@ format: ## Format the code in place
 generate: ## Write the generated reference pages
 	swift run vedette reference > docs/reference/configuration.md
 
-bench: build ## Measure queue, idle cameras and, with footage, the activity ladder
+bench: build ## Measure queue, cameras and, with footage, the activity ladder
 	bin="$$(swift build -c release --product vedette --show-bin-path 2>/dev/null)/vedette" && \
-	  "$$bin" bench queue && "$$bin" bench idle $(if $(FOOTAGE),&& "$$bin" bench ladder --media '$(FOOTAGE)')
+	  "$$bin" bench queue && "$$bin" bench ingest $(if $(FOOTAGE),&& "$$bin" bench ladder --media '$(FOOTAGE)')
+
+bench-ingest: build ## Measure cameras beside Debian's motion and ffmpeg, and write the figures into docs/reference/benchmarks.md
+	@deploy/install-packages ffmpeg motion
+	"$$(swift build -c release --product vedette --show-bin-path 2>/dev/null)/vedette" \
+	  bench ingest --vs motion --vs ffmpeg --write docs/reference/benchmarks.md
 
 clean: ## Remove what was built
 	rm -rf .build

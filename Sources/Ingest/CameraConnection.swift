@@ -179,7 +179,8 @@ actor CameraConnection {
             ring.append(unit)
             viewers.offer(unit)
             segments?.received(unit, clock: clock, oldest: ring.oldest)
-            board.received(unit, keyframeIntervalSeconds: ring.keyframeIntervalSeconds)
+            board.received(
+                unit, keyframeIntervalSeconds: ring.keyframeIntervalSeconds, bufferedBytes: ring.byteCount)
             for recording in recordings.values { recording.writer.append(unit) }
             for recording in closing { recording.writer.append(unit) }
             analysis?.received(unit)

@@ -72,10 +72,11 @@ final class StatusBoard: Sendable {
         }
     }
 
-    func received(_ unit: AccessUnit, keyframeIntervalSeconds: Double?) {
+    func received(_ unit: AccessUnit, keyframeIntervalSeconds: Double?, bufferedBytes: Int) {
         state.withLock { state in
             state.status.lastAccessUnitAt = unit.arrivedAt
             state.rate.add(bytes: unit.payload.byteCount, isPicture: unit.track == .video, at: unit.arrivedAt)
+            state.status.bufferedBytes = bufferedBytes
             guard unit.track == .video else { return }
             state.status.accessUnits += 1
             state.status.keyframeIntervalSeconds = keyframeIntervalSeconds

@@ -88,8 +88,11 @@ struct StreamAssembler: Sendable {
             }
             video = (format, description)
         }
-        guard let presentation = clock.presentation(of: unit) else {
-            return fail(SourceError(.changed, "The camera's timestamps jumped; the stream begins anew."))
+        let presentation: MediaTime
+        switch clock.presentation(of: unit) {
+        case .success(let time): presentation = time
+        case .failure(let jump):
+            return fail(SourceError(.changed, "The camera's timestamps jumped\(jump); the stream begins anew."))
         }
         let accessUnit = AccessUnit(
             track: .video, presentation: presentation, durationNanoseconds: unit.durationNanoseconds,
@@ -111,8 +114,12 @@ struct StreamAssembler: Sendable {
             return []  // Described without sound.
         }
         audioFormat = format
-        guard let presentation = audioClock.presentation(of: unit) else {
-            return fail(SourceError(.changed, "The timestamps of the camera's sound jumped; the stream begins anew."))
+        let presentation: MediaTime
+        switch audioClock.presentation(of: unit) {
+        case .success(let time): presentation = time
+        case .failure(let jump):
+            return fail(
+                SourceError(.changed, "The timestamps of the camera's sound jumped\(jump); the stream begins anew."))
         }
         let accessUnit = AccessUnit(
             track: .audio, presentation: presentation, durationNanoseconds: unit.durationNanoseconds,
@@ -175,32 +182,42 @@ struct StreamAssembler: Sendable {
     }
 }
 
+/// A time that cannot belong to the timeline so far.
+private struct TimelineJump: Error, CustomStringConvertible {
+    /// Nil where it is beyond all sense.
+    var seconds: Double?
+
+    var description: String {
+        guard let seconds else { return "" }
+        return " by \((seconds * 10).rounded() / 10) s"
+    }
+}
+
 /// Follows one track's presentation times: fills in missing ones and notices a new timeline.
 private struct PresentationClock: Sendable {
     private var latest: Int64?
     private var latestArrival: WallTime?
     private var step: Int64 = 40_000_000
 
-    /// Nil when the time cannot belong to the timeline so far.
-    mutating func presentation(of unit: IncomingUnit) -> MediaTime? {
+    mutating func presentation(of unit: IncomingUnit) -> Result<MediaTime, TimelineJump> {
         // Beyond seventy years either way no sum with it could be told from nonsense.
-        if let time = unit.presentationNanoseconds, time.magnitude > 1 << 61 { return nil }
+        if let time = unit.presentationNanoseconds, time.magnitude > 1 << 61 { return .failure(TimelineJump()) }
         guard let latest, let latestArrival else {
             let first = unit.presentationNanoseconds ?? 0
             self.latest = first
             self.latestArrival = unit.arrivedAt
-            return MediaTime(nanoseconds: first)
+            return .success(MediaTime(nanoseconds: first))
         }
         let time = unit.presentationNanoseconds ?? latest + step
         let waited = unit.arrivedAt.nanosecondsSinceEpoch - latestArrival.nanosecondsSinceEpoch
         guard time >= latest - StreamAssembler.longestStepBackNanoseconds,
             time - latest <= max(0, waited) + StreamAssembler.longestLeapNanoseconds
-        else { return nil }
+        else { return .failure(TimelineJump(seconds: Double(time - latest) / 1e9)) }
         if time > latest {
             step = min(time - latest, 1_000_000_000)
             self.latest = time
         }
         self.latestArrival = unit.arrivedAt
-        return MediaTime(nanoseconds: time)
+        return .success(MediaTime(nanoseconds: time))
     }
 }

@@ -1,10 +1,12 @@
 import App
 import ArgumentParser
+import Foundation
 
 /// `vedette bench`: figures of this machine.
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure parts of Vedette on this machine.", subcommands: [Queue.self, Ladder.self, Idle.self])
+        abstract: "Measure parts of Vedette on this machine.",
+        subcommands: [Queue.self, Ladder.self, Ingest.self, WatchCameras.self])
 
     /// `vedette bench queue`.
     struct Queue: AsyncParsableCommand {
@@ -75,13 +77,14 @@ struct Bench: AsyncParsableCommand {
         }
     }
 
-    /// What an idle camera costs.
-    struct Idle: AsyncParsableCommand {
+    /// What cameras cost.
+    struct Ingest: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Measure what an idle camera costs, over RTSP.",
+            abstract: "Measure what idle and busy cameras cost, over RTSP.",
             discussion:
-                "Serves a still 1080p15 scene of 3 Mbit/s from a child process and prints this process's CPU time per "
-                + "camera, for each kind of analysis in turn.")
+                "Serves 1080p15 cameras of 3 Mbit/s from a child process, watches them with each kind of analysis in turn, "
+                + "each in a process of its own, and prints that process's CPU time per camera, what it received, how soon "
+                + "it opened events, and its memory. --vs lets others watch the same cameras.")
 
         @Option(help: "Cameras at a time.")
         var cameras = 4
@@ -95,18 +98,58 @@ struct Bench: AsyncParsableCommand {
         @Option(help: "receive, full, ladder or keyframes; may be given several times.")
         var analysis: [String] = []
 
+        @Option(help: "idle or busy; may be given several times.")
+        var scene: [String] = []
+
+        @Option(help: "Who else watches: motion (Debian's) or ffmpeg (a full decode); may be given several times.")
+        var vs: [IngestPeer] = []
+
         @Option(help: "Footage to serve instead.")
         var footage: String?
 
         @Option(help: "Folder for what was encoded; kept.")
         var work: String?
 
+        @Option(help: ArgumentHelp("Put the table into this page, too.", valueName: "file"))
+        var write: String?
+
+        func validate() throws {
+            guard (1...1000).contains(cameras) else { throw ValidationError("--cameras must be from 1 to 1000") }
+            guard seconds > 0, settle >= 0 else { throw ValidationError("--seconds and --settle must be positive") }
+        }
+
         func run() async throws {
             try await reporting {
-                try await IdleBench.run(
+                let bench = IngestBench(
                     cameras: cameras, seconds: seconds, settle: settle,
-                    modes: analysis.isEmpty ? ["receive", "full", "ladder"] : analysis, footage: footage, work: work)
+                    analyses: analysis.isEmpty ? ["ladder", "receive", "full"] : analysis,
+                    scenes: footage != nil ? ["footage"] : scene.isEmpty ? ["idle", "busy"] : scene, peers: vs,
+                    footage: footage, work: work)
+                let table = try await bench.run { line in
+                    print(line)
+                    fflush(nil)
+                }
+                if let write { try MeasuredPage.write(table, as: "bench ingest", to: write) }
+            }
+        }
+    }
+
+    /// One measurement of `vedette bench ingest`.
+    struct WatchCameras: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Watch cameras and measure this process, for `bench ingest`.", shouldDisplay: false)
+
+        @Argument var urls: [String]
+        @Option var analysis: String
+        @Option var seconds: Double
+        @Option var settle: Double
+
+        func run() async throws {
+            try await reporting {
+                try await WatchedCameras.run(urls, analysis: analysis, seconds: seconds, settle: settle)
             }
         }
     }
 }
+
+extension IngestPeer: ExpressibleByArgument {}

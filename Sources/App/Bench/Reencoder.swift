@@ -50,7 +50,7 @@ struct Reencoder {
     private static let vbr = ["-b:v", "{kbps}k", "-maxrate", "{kbps2}k", "-bufsize", "{kbps2}k"]
     private static let cbr = ["-b:v", "{kbps}k", "-maxrate", "{kbps}k", "-bufsize", "{kbps}k"]
 
-    private let folder: URL
+    let folder: URL
 
     /// Keeps what it made in `folder`; without one in a folder that `removeFolder` removes.
     init(folder: String?) throws {
@@ -88,16 +88,29 @@ struct Reencoder {
         return target.path
     }
 
-    /// A minute of an idle camera: a still scene with the noise of a sensor, 1080p at 15 frames a second, 3 Mbit/s, a
-    /// keyframe every two seconds.
-    func idleCamera() throws -> String {
-        let target = folder.appendingPathComponent("idle-1080p15.mp4")
+    /// Pictures a second of `camera`.
+    static let cameraRate = 15.0
+
+    /// A minute of a camera, 1080p at 15 frames a second, 3 Mbit/s, a keyframe every two seconds: a still scene with the
+    /// noise of a sensor (`idle`), or the same with something the size of a person that crosses it for 20 of each 30
+    /// seconds (`busy`).
+    func camera(_ scene: String) throws -> String {
+        let target = folder.appendingPathComponent("\(scene)-1080p15.mp4")
         guard !FileManager.default.fileExists(atPath: target.path) else { return target.path }
         let (whole, part) = (target.path + ".whole.mp4", target.path + ".part.mp4")
-        let scene = "mandelbrot=size=1920x1080:rate=15:end_scale=0.3:start_scale=0.3"
+        let still =
+            "mandelbrot=size=1920x1080:rate=15:end_scale=0.3:start_scale=0.3,trim=end_frame=1,loop=1050:1:0"
+        let moving: String
+        switch scene {
+        case "idle": moving = ""
+        case "busy":
+            moving =
+                "[b];color=c=0x806040:size=120x360:rate=15[f];"
+                + "[b][f]overlay=x='if(lt(mod(t-10,30),20),mod(t-10,30)*102-120,-200)':y=500:shortest=1"
+        default: throw StartError("there is no scene `\(scene)`; there are idle and busy")
+        }
         try Self.ffmpeg(
-            ["-y", "-f", "lavfi", "-i", scene]
-                + ["-vf", "trim=end_frame=1,loop=1050:1:0,noise=alls=5:allf=t,format=yuv420p", "-t", "70"] + Self.x264
+            ["-y", "-f", "lavfi", "-i", still + moving + ",noise=alls=5:allf=t,format=yuv420p", "-t", "70"] + Self.x264
                 + ["-b:v", "3000k", "-maxrate", "3000k", "-bufsize", "3000k", "-g", "30", "-keyint_min", "30", whole])
         // Without the start, where the encoder still looks for its quantizer: a camera has been running for long.
         try Self.ffmpeg(["-y", "-ss", "10", "-i", whole, "-c", "copy", part])

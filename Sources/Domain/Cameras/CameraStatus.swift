@@ -59,6 +59,8 @@ package struct CameraStatus: Sendable, Hashable {
     package var framesAnalysed: Int
     package var framesDropped: Int
     package var accessUnits: Int
+    /// What its ring buffer holds.
+    package var bufferedBytes: Int
 
     package init(state: State) {
         self.state = state
@@ -71,5 +73,6 @@ package struct CameraStatus: Sendable, Hashable {
         framesAnalysed = 0
         framesDropped = 0
         accessUnits = 0
+        bufferedBytes = 0
     }
 }
