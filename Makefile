@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # What the program needs to build and run.
 PACKAGES := pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev \
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly \
-  gstreamer1.0-libav libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev \
+  gstreamer1.0-libav libavcodec-dev libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev \
   libopencv-dnn-dev libopencv-objdetect-dev libpq-dev postgresql-15 libcurl4-openssl-dev
 # What the tests need besides.
 TEST_PACKAGES := ffmpeg chromium python3 gstreamer1.0-tools procps

@@ -46,6 +46,8 @@ let package = Package(
                 .linkedLibrary("opencv_core"), .linkedLibrary("opencv_imgproc"), .linkedLibrary("opencv_imgcodecs"),
                 .linkedLibrary("opencv_dnn"), .linkedLibrary("opencv_objdetect"),
             ]),
+        .systemLibrary(name: "CLibav", pkgConfig: "libavcodec libavutil"),
+        .target(name: "CLibavShims", dependencies: ["CLibav"]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
         .target(name: "CCurlShims", dependencies: ["CCurl"]),
@@ -54,6 +56,7 @@ let package = Package(
         .target(
             name: "GStreamerKit", dependencies: ["CGStreamer", "CGStreamerShims"], swiftSettings: swiftSettings),
         .target(name: "OpenCVKit", dependencies: ["COpenCVShims"], swiftSettings: swiftSettings),
+        .target(name: "LibavKit", dependencies: ["CLibavShims"], swiftSettings: swiftSettings),
         .target(name: "PostgresKit", dependencies: ["CPostgres", logging], swiftSettings: swiftSettings),
         .target(name: "CurlKit", dependencies: ["CCurl", "CCurlShims"], swiftSettings: swiftSettings),
 
@@ -68,7 +71,7 @@ let package = Package(
                 .embedInCode("trial.h265"), .embedInCode("clip.gst"), .embedInCode("clip-audio.gst"),
             ], swiftSettings: swiftSettings),
         .target(
-            name: "Ingest", dependencies: ["Domain", "GStreamerKit", "Pipelines", logging],
+            name: "Ingest", dependencies: ["Domain", "GStreamerKit", "LibavKit", "Pipelines", logging],
             swiftSettings: swiftSettings),
         .target(name: "Motion", dependencies: ["Domain", "OpenCVKit"], swiftSettings: swiftSettings),
         .target(

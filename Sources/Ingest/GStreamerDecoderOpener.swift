@@ -22,7 +22,8 @@ package final class GStreamerDecoderOpener: DecoderOpener {
     package func openForOnePicture(
         _ stream: StreamDescription, wake: @escaping @Sendable () -> Void
     ) throws(SourceError) -> any FrameDecoder {
-        try open(catalogue.usable(for: stream.codec).reversed(), stream, wake)
+        if let decoder = KeyframeDecoder(stream, wake: wake) { return decoder }
+        return try open(catalogue.usable(for: stream.codec).reversed(), stream, wake)
     }
 
     package func replaces(_ decoder: any FrameDecoder, of codec: VideoCodec, after failure: SourceError) -> Bool {

@@ -79,7 +79,8 @@ struct StreamAssembler: Sendable {
             }
             video?.format = format
         } else {
-            guard unit.isKeyframe else {
+            // Behind a loss a keyframe may come out without its time, and a timeline cannot begin with a guess.
+            guard unit.isKeyframe, unit.presentationNanoseconds != nil else {
                 droppedBeforeKeyframe += 1
                 return []
             }
@@ -109,6 +110,7 @@ struct StreamAssembler: Sendable {
                 return fail(SourceError(.changed, "The camera's sound changed its format; the stream begins anew."))
             }
         } else if phase == .waiting {
+            guard unit.presentationNanoseconds != nil else { return [] }
             audioFormat = format
         } else {
             return []  // Described without sound.

@@ -8,10 +8,11 @@ struct ImportRuleTests {
         "Domain": [],
         "GStreamerKit": ["CGStreamer", "CGStreamerShims"],
         "OpenCVKit": ["COpenCVShims"],
+        "LibavKit": ["CLibavShims"],
         "PostgresKit": ["CPostgres"],
         "CurlKit": ["CCurl", "CCurlShims"],
         "Pipelines": [],
-        "Ingest": ["Domain", "GStreamerKit", "Pipelines"],
+        "Ingest": ["Domain", "GStreamerKit", "LibavKit", "Pipelines"],
         "Motion": ["Domain", "OpenCVKit"],
         "Clips": ["Domain", "GStreamerKit", "Pipelines"],
         "Spool": ["Domain"],
@@ -29,7 +30,7 @@ struct ImportRuleTests {
     ]
     static let ours: Set<String> = Set(allowed.keys).union([
         "App", "TestSupport", "PortConformance", "CGStreamer", "CGStreamerShims", "CGStreamerRTSPServer",
-        "CGStreamerRTSPServerShims", "COpenCVShims", "CPostgres", "CCurl", "CCurlShims",
+        "CGStreamerRTSPServerShims", "COpenCVShims", "CLibav", "CLibavShims", "CPostgres", "CCurl", "CCurlShims",
     ])
     /// Modules from outside, and which targets may import them.
     static let outside: [String: Set<String>] = [

@@ -106,7 +106,8 @@ package struct IngestBench: Sendable {
     private func watch(_ urls: [String], _ peer: IngestPeer, in folder: URL) async throws -> Double {
         let processes = try peer.start(urls, folder: folder)
         defer {
-            for process in processes { process.terminate() }
+            // Motion does not always end on a SIGTERM, and there is nothing of theirs to keep.
+            for process in processes where process.isRunning { kill(process.processIdentifier, SIGKILL) }
             for process in processes { process.waitUntilExit() }
         }
         func total() throws -> Double {
