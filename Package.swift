@@ -46,6 +46,7 @@ let package = Package(
                 .linkedLibrary("opencv_core"), .linkedLibrary("opencv_imgproc"), .linkedLibrary("opencv_imgcodecs"),
                 .linkedLibrary("opencv_dnn"), .linkedLibrary("opencv_objdetect"),
             ]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CLibav", pkgConfig: "libavcodec libavutil"),
         .target(name: "CLibavShims", dependencies: ["CLibav"]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
@@ -121,7 +122,7 @@ let package = Package(
             dependencies: [
                 "Domain", "Ingest", "Motion", "Clips", "Spool", "Store", "PostgresKit", "VisionModels", "Detection",
                 "Worker",
-                "Simulator", "Settings", "API", "WebUI", "CurlKit", hummingbird, logging, lifecycle,
+                "Simulator", "Settings", "API", "WebUI", "CurlKit", "CMalloc", hummingbird, logging, lifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: swiftSettings),
         .executableTarget(

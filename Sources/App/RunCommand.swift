@@ -19,6 +19,7 @@ package enum RunCommand {
     package static func run(
         settings request: SettingsRequest, cameraURLs: [String], simulate: Bool, footageFolder: String?
     ) async throws {
+        FreedMemory.returnAtOnce()
         var settings = try request.load(defaultDataFolder: simulate ? "./data/simulated-site" : nil)
         if ProcessInfo.processInfo.environment["VEDETTE_MODELS_DIR"] == nil, settings.modelsDirectory == nil {
             settings.modelsDirectory = ModelFiles.defaultFolder()

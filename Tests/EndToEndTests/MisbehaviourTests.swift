@@ -99,7 +99,8 @@ extension EndToEnd {
             #expect(well["reconnects"] as? Int == reconnects["well"], "the well camera was disturbed")
             let seen = try await vedette.items("/v1/events").filter { Self.camera(of: $0) == "quiet" }
             #expect(seen.isEmpty, "losses were taken for motion: \(seen.map { $0["started_at"] ?? "" })")
-            #expect((try await vedette.status(of: "quiet")["frames_analysed"] as? Int ?? 0) > 20)
+            let quietStatus = try await vedette.status(of: "quiet")
+            #expect(quietStatus["frames_analysed"] as? Int ?? 0 > 20, "\(quietStatus)")
             try await clips(vedette, faultyFrom: faultyFrom, wellFrom: wellFrom)
         }
 

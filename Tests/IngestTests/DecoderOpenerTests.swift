@@ -33,7 +33,7 @@ struct DecoderOpenerTests {
             let footage = try await FootageFile(path: path)
             let opener = GStreamerDecoderOpener(try catalogue(first: "identity"))
             let look = try opener.openForOnePicture(footage.stream) {}
-            #expect(look.name == "avdec_h264")
+            #expect(look.name == "libavcodec")
             await look.close()
             let wakes = Wakes()
             let broken = try opener.open(footage.stream, wake: wakes.wake)

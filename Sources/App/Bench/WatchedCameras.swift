@@ -30,6 +30,7 @@ struct WatchingCost: Codable, Sendable {
 package enum WatchedCameras {
     /// Prints a `WatchingCost` as JSON. `analysis` is a camera's, or `receive` for RTSP, depayloading and parsing only.
     package static func run(_ urls: [String], analysis: String, seconds: Double, settle: Double) async throws {
+        FreedMemory.returnAtOnce()
         _ = VedetteLogging.start(level: "critical")
         let cost =
             analysis == "receive"

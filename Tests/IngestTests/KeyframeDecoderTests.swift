@@ -1,0 +1,95 @@
+import Domain
+import Simulator
+import TestSupport
+import Testing
+
+@testable import Ingest
+
+@Suite(.timeLimit(.minutes(10)))
+struct KeyframeDecoderTests {
+    private func intake(_ codec: VideoCodec) async throws -> Intake {
+        try await Camera.withFootage(codec: codec, frames: 20, bFrames: 0, format: "I420") { path in
+            try await Camera.withSite([.init(name: "gate", source: .file(path: path))]) { site in
+                try await Camera.read(site.url(for: "gate")) { $0.video.count >= 20 }
+            }
+        }
+    }
+
+    /// Luma of the first picture that comes out, row after row.
+    private func luma(
+        _ unit: AccessUnit, of stream: StreamDescription,
+        _ open: (@escaping @Sendable () -> Void) throws -> any FrameDecoder
+    ) async throws -> [UInt8] {
+        let wakes = Wakes()
+        let decoder = try open(wakes.wake)
+        decoder.decode(unit)
+        decoder.finish()
+        var luma: [UInt8] = []
+        for await _ in wakes.stream {
+            if let frame = decoder.drain().last {
+                #expect(frame.presentation == unit.presentation)
+                try frame.withPicture { picture in
+                    #expect(picture.format == .i420 && picture.planes.count == 3)
+                    for row in 0..<picture.heightPixels {
+                        luma += UnsafeRawBufferPointer(
+                            start: picture.luma.bytes + row * picture.luma.strideBytes, count: picture.widthPixels)
+                    }
+                }
+            }
+            if decoder.isFinished || decoder.failure != nil { break }
+        }
+        await decoder.close()
+        return luma
+    }
+
+    @Test(arguments: VideoCodec.allCases)
+    func `a look shows what a whole decoder shows`(codec: VideoCodec) async throws {
+        let intake = try await intake(codec)
+        let stream = try #require(intake.stream)
+        let keyframe = try #require(intake.video.first)
+        let look = try await luma(keyframe, of: stream) {
+            try GStreamerDecoderOpener().openForOnePicture(stream, wake: $0)
+        }
+        let whole = try await luma(keyframe, of: stream) { try GStreamerDecoderOpener().open(stream, wake: $0) }
+        #expect(look.count == 322 * 242 && whole.count == look.count)
+        let difference = zip(look, whole).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
+        // Deblocking only.
+        #expect(difference < look.count, "\(Double(difference) / Double(look.count)) levels a pixel")
+        #expect((whole.max() ?? 0) > 100)
+    }
+
+    @Test(arguments: VideoCodec.allCases)
+    func `a damaged keyframe ends in a picture or a reason`(codec: VideoCodec) async throws {
+        let intake = try await intake(codec)
+        let stream = try #require(intake.stream)
+        let keyframe = try #require(intake.video.first)
+        let bytes = keyframe.payload.withUnsafeBytes { [UInt8]($0) }
+        var random = SystemRandomNumberGenerator()
+        for round in 0..<200 {
+            var damaged = bytes
+            for _ in 0...round % 20 { damaged[Int.random(in: 0..<damaged.count, using: &random)] = .random(in: 0...255) }
+            damaged = Array(damaged.prefix(round % 3 == 0 ? Int.random(in: 0...damaged.count) : damaged.count))
+            var unit = keyframe
+            unit.payload = Bytes(damaged)
+            let wakes = Wakes()
+            let decoder = try #require(KeyframeDecoder(stream, wake: wakes.wake))
+            decoder.decode(unit)
+            var frames = 0
+            for await _ in wakes.stream {
+                frames += decoder.drain().count
+                if decoder.isFinished { break }
+            }
+            #expect(frames == 1 || decoder.failure != nil)
+            await decoder.close()
+        }
+    }
+
+    private final class Bytes: AccessUnitPayload {
+        private let bytes: [UInt8]
+        init(_ bytes: [UInt8]) { self.bytes = bytes }
+        var byteCount: Int { bytes.count }
+        func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+            try bytes.withUnsafeBytes(body)
+        }
+    }
+}
