@@ -1,11 +1,22 @@
-// An element in place of rtpjitterbuffer for RTP that cannot arrive out of order (TCP): gives each packet the time that its
-// RTP timestamp says, in the thread that received it. rtpjitterbuffer hands every packet to a thread of its own, which is a
-// third of what receiving a camera costs.
+// An element in place of rtpjitterbuffer for RTP over TCP: gives each packet the time that its RTP timestamp says, in the
+// thread that received it. rtpjitterbuffer hands every packet to a thread of its own, which is a third of what receiving a
+// camera costs.
+//
+// TCP keeps the order, but what relays a camera may have mixed it: behind a gap up to 15 packets wait for the missing one.
 //
 // Times are those of rtpjitterbuffer's mode "none": running time at the first packet, then the distances of the RTP
 // timestamps, extended over their wrap; after a jump of more than three seconds, running time anew.
 
 #include "gstreamer_shims.h"
+
+#include <string.h>
+
+enum {
+  // Packets that wait for a missing one before it is given up.
+  MOST_HELD = 15,
+  // A sequence number further from the expected one is of a new sequence.
+  MOST_DISTANCE = 1000,
+};
 
 typedef struct {
   GstElement parent;
@@ -13,6 +24,12 @@ typedef struct {
   // Under the stream lock of `sink`.
   guint clock_rate;
   gboolean has_base;
+  // Expected next, where there is a sequence.
+  gboolean has_sequence;
+  guint16 next;
+  // Behind a gap, in order.
+  GstBuffer *held[MOST_HELD + 1];
+  guint held_count;
   guint32 last;
   // Ticks since the packet whose time is `base`; below zero for pictures that are shown before it.
   gint64 ticks;
@@ -41,13 +58,16 @@ static GstClockTime running_time(CgstRtpClock *self) {
   return now > base ? now - base : 0;
 }
 
-static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer) {
-  CgstRtpClock *self = (CgstRtpClock *)parent;
+static guint16 sequence_of(GstBuffer *buffer) {
+  guint8 bytes[2] = {0, 0};
+  gst_buffer_extract(buffer, 2, bytes, sizeof bytes);
+  return GST_READ_UINT16_BE(bytes);
+}
+
+static GstFlowReturn emit(CgstRtpClock *self, GstBuffer *buffer) {
   guint8 header[8];
-  if (gst_buffer_extract(buffer, 0, header, sizeof header) != sizeof header || self->clock_rate == 0) {
-    gst_buffer_unref(buffer);
-    return GST_FLOW_OK;
-  }
+  gst_buffer_extract(buffer, 0, header, sizeof header);
+  self->next = GST_READ_UINT16_BE(header + 2) + 1;
   const guint32 stamp = GST_READ_UINT32_BE(header + 4);
   const gint32 step = (gint32)(stamp - self->last);
   self->last = stamp;
@@ -67,6 +87,63 @@ static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer) {
   return gst_pad_push(self->src, buffer);
 }
 
+// Emits what is held and expected now; with `gives_up` also what is behind the first gap, with `all` behind every gap.
+static GstFlowReturn release(CgstRtpClock *self, gboolean gives_up, gboolean all) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  guint done = 0;
+  while (done < self->held_count && flow == GST_FLOW_OK) {
+    if (!all && !gives_up && sequence_of(self->held[done]) != self->next) break;
+    gives_up = FALSE;
+    flow = emit(self, self->held[done++]);
+  }
+  self->held_count -= done;
+  memmove(self->held, self->held + done, self->held_count * sizeof *self->held);
+  return flow;
+}
+
+static void forget_held(CgstRtpClock *self) {
+  for (guint i = 0; i < self->held_count; i++) gst_buffer_unref(self->held[i]);
+  self->held_count = 0;
+}
+
+// Keeps a packet that came before its turn.
+static GstFlowReturn hold(CgstRtpClock *self, GstBuffer *buffer, guint16 sequence) {
+  guint place = self->held_count;
+  while (place > 0 && (gint16)(sequence - sequence_of(self->held[place - 1])) < 0) place--;
+  if (place > 0 && sequence_of(self->held[place - 1]) == sequence) {
+    gst_buffer_unref(buffer);
+    return GST_FLOW_OK;
+  }
+  memmove(self->held + place + 1, self->held + place, (self->held_count - place) * sizeof *self->held);
+  self->held[place] = buffer;
+  return ++self->held_count > MOST_HELD ? release(self, TRUE, FALSE) : GST_FLOW_OK;
+}
+
+static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer) {
+  CgstRtpClock *self = (CgstRtpClock *)parent;
+  if (gst_buffer_get_size(buffer) < 8 || self->clock_rate == 0) {
+    gst_buffer_unref(buffer);
+    return GST_FLOW_OK;
+  }
+  const guint16 sequence = sequence_of(buffer);
+  const gint16 distance = self->has_sequence ? (gint16)(sequence - self->next) : 0;
+  if (distance < 0 && distance > -MOST_DISTANCE) {
+    gst_buffer_unref(buffer);
+    return GST_FLOW_OK;
+  }
+  if (distance > 0 && distance < MOST_DISTANCE) return hold(self, buffer, sequence);
+  if (distance != 0) {
+    const GstFlowReturn flow = release(self, FALSE, TRUE);
+    if (flow != GST_FLOW_OK) {
+      gst_buffer_unref(buffer);
+      return flow;
+    }
+  }
+  self->has_sequence = TRUE;
+  const GstFlowReturn flow = emit(self, buffer);
+  return flow == GST_FLOW_OK && self->held_count > 0 ? release(self, FALSE, FALSE) : flow;
+}
+
 static gboolean sink_event(GstPad *pad, GstObject *parent, GstEvent *event) {
   CgstRtpClock *self = (CgstRtpClock *)parent;
   if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
@@ -77,6 +154,10 @@ static gboolean sink_event(GstPad *pad, GstObject *parent, GstEvent *event) {
       self->clock_rate = (guint)rate;
   } else if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) {
     self->has_base = FALSE;
+    self->has_sequence = FALSE;
+    forget_held(self);
+  } else if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
+    release(self, FALSE, TRUE);
   }
   return gst_pad_event_default(pad, parent, event);
 }
@@ -86,9 +167,15 @@ static void set_property(GObject *object, guint property, const GValue *value, G
   if (property != PROP_LATENCY) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, property, spec);
 }
 
+static void finalize(GObject *object) {
+  forget_held((CgstRtpClock *)object);
+  G_OBJECT_CLASS(cgst_rtp_clock_parent_class)->finalize(object);
+}
+
 static void cgst_rtp_clock_class_init(CgstRtpClockClass *class) {
   GstElementClass *element = GST_ELEMENT_CLASS(class);
   G_OBJECT_CLASS(class)->set_property = set_property;
+  G_OBJECT_CLASS(class)->finalize = finalize;
   g_object_class_install_property(
       G_OBJECT_CLASS(class), PROP_LATENCY,
       g_param_spec_uint("latency", "Latency", "Ignored", 0, G_MAXUINT, 0, G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS));
