@@ -34,10 +34,22 @@ struct Intake {
 }
 
 enum Camera {
-    /// Opens an address and reads until `isEnough` or failure; closes.
+    /// Opens an address and reads until `isEnough` or failure; closes. gst-rtsp-server may hang up on who joins while the
+    /// last viewer leaves: who was given nothing at all asks again, as a camera's session does.
     static func read(
         _ url: String, transport: Domain.SourceLocation.Transport = .tcp, timeoutSeconds: Double = 20,
         until isEnough: (Intake) -> Bool = { _ in false }
+    ) async throws -> Intake {
+        for _ in 0..<3 {
+            let intake = try await readOnce(url, transport, timeoutSeconds, until: isEnough)
+            if intake.failure?.kind != .ended || intake.order != "f" { return intake }
+        }
+        return try await readOnce(url, transport, timeoutSeconds, until: isEnough)
+    }
+
+    private static func readOnce(
+        _ url: String, _ transport: Domain.SourceLocation.Transport, _ timeoutSeconds: Double,
+        until isEnough: (Intake) -> Bool
     ) async throws -> Intake {
         let wakes = Wakes()
         let source = try RTSPOpener(clock: SystemClock()).open(
