@@ -112,6 +112,7 @@ function showFacts(facts, trouble, camera) {
       Number.isFinite(status.bitrate_kbps) && `${Math.round(status.bitrate_kbps)} kbit/s`].filter(Boolean).join(" · ")],
     ["Keyframe every", Number.isFinite(status.keyframe_interval_seconds) && `${status.keyframe_interval_seconds.toFixed(1)} s`],
     ["Sound", status.codec && (status.has_audio ? soundWords[status.audio_codec] ?? "yes" : status.sound_remark ?? "no")],
+    ["Heard now", Number.isFinite(status.sound_level_dbfs) && `${Math.round(status.sound_level_dbfs)} dBFS`],
     ["Analysis", status.codec && [rungWords[status.rung] ?? status.rung, status.rung_reason].filter(Boolean).join(": ")],
     ["Decoder", status.decoder],
     ["Connected", status.connected_at && `${clock(status.connected_at, zone)} (${ago(status.connected_at)})`],

@@ -2,14 +2,8 @@
 
 import { api } from "./api.js";
 import { h, fill } from "./dom.js";
-import { dateAndClock, clock } from "./time.js";
+import { dateAndClock, clock, fieldTime, instantOf, zoneNote } from "./time.js";
 import { toastProblem } from "./toast.js";
-
-/** A minute in the reader's own time, as a field for date and time wants it. */
-const local = (date) => {
-  const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 19);
-};
 
 const length = (seconds) => seconds < 90 ? `${Math.round(seconds)} s`
   : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
@@ -24,11 +18,11 @@ export function recordingPart(id, zone) {
   const choose = (span) => {
     // Fields of whole seconds: the first within the span, and at most ten minutes.
     const begin = new Date(Math.ceil(Date.parse(span.starts_at) / 1000) * 1000);
-    from.value = local(begin);
-    to.value = local(new Date(Math.min(Math.floor(Date.parse(span.ends_at) / 1000) * 1000, begin.getTime() + 600_000)));
+    from.value = fieldTime(begin, zone);
+    to.value = fieldTime(new Date(Math.min(Math.floor(Date.parse(span.ends_at) / 1000) * 1000, begin.getTime() + 600_000)), zone);
   };
   const address = (download) => {
-    const [begin, end] = [from, to].map((field) => new Date(field.value));
+    const [begin, end] = [from, to].map((field) => new Date(instantOf(field.value, zone) ?? NaN));
     if (Number.isNaN(begin.getTime()) || Number.isNaN(end.getTime()) || end <= begin) {
       note.textContent = "Give a beginning, and an end after it.";
       return null;
@@ -41,8 +35,9 @@ export function recordingPart(id, zone) {
     // The element does not say why; the server does.
     note.textContent = await api.whyNoRecording(video.getAttribute("src")) ?? "This browser cannot play it; download it instead.";
   });
+  const elsewhere = zoneNote(new Date().toISOString(), zone);
   const form = h("form", { class: "recording-form", novalidate: "" },
-    h("label", { for: "recording-from" }, "From", from), h("label", { for: "recording-to" }, "To", to),
+    h("label", { for: "recording-from" }, ["From", elsewhere && ` (${elsewhere})`], from), h("label", { for: "recording-to" }, "To", to),
     h("button", { type: "submit", class: "button primary" }, "Play"),
     h("button", { type: "button", class: "button", onClick: () => {
       const url = address(true);
