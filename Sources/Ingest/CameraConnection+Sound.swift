@@ -26,7 +26,8 @@ extension CameraConnection {
         }
         for complaint in hearing.takeComplaints() {
             logger.warning("the camera's sound could not be heard", metadata: ["error": "\(complaint)"])
-            board.deaf("The sound could not be decoded, so `audio_trigger` hears nothing for some seconds: \(complaint)")
+            board.deaf(
+                "The sound could not be decoded, so `audio_trigger` hears nothing for some seconds: \(complaint)")
         }
         if let level = hearing.levelDBFS { board.heard(level) }
     }

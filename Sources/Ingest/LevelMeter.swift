@@ -22,7 +22,9 @@ struct LevelMeter: Sendable {
     mutating func add(
         frames: Int, channelCount: Int, rate: Int, at time: MediaTime, sample: (Int) -> Float
     ) {
-        guard (1...Self.mostChannels).contains(channelCount), (1000...1_000_000).contains(rate), frames > 0 else { return }
+        guard (1...Self.mostChannels).contains(channelCount), (1000...1_000_000).contains(rate), frames > 0 else {
+            return
+        }
         if channels.count != channelCount || self.rate != rate {
             channels = Array(repeating: Channel(), count: channelCount)
             self.rate = rate

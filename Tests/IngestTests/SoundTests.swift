@@ -21,7 +21,8 @@ struct SoundTests {
             let piece = min(frames - done, 333)
             let base = done
             meter.add(
-                frames: piece, channelCount: channels, rate: rate, at: MediaTime(seconds: 5 + Double(done) / Double(rate))
+                frames: piece, channelCount: channels, rate: rate,
+                at: MediaTime(seconds: 5 + Double(done) / Double(rate))
             ) { sample(base + $0 / channels, $0 % channels) }
             done += piece
         }

@@ -40,7 +40,8 @@ package enum AudioTriggerRules {
     package static let bounds: [Bound] = [
         Bound(
             key: "level_dbfs", range: -80...0, field: \.levelDBFS, standard: nil, unit: "dBFS",
-            sentence: "Loudness from which on sound counts, RMS over 0.1 s: a sine of full scale has -3, speech near the "
+            sentence:
+                "Loudness from which on sound counts, RMS over 0.1 s: a sine of full scale has -3, speech near the "
                 + "camera often -30, a quiet room less than -50. The camera's status tells what it hears (`sound_level_dbfs`)."
         ),
         Bound(
