@@ -55,7 +55,8 @@ struct ActivityRouteTests {
 
     @Test func `a heat map counts seconds, and nothing outside of the range`() async throws {
         try await Self.with { api, camera, key async throws in
-            let heat = try TestAPI.object(try await api.send(.get, "\(camera)/activity/heatmap?\(Self.range)", key: key))
+            let heat = try TestAPI.object(
+                try await api.send(.get, "\(camera)/activity/heatmap?\(Self.range)", key: key))
             let cells = try #require(heat["cells"] as? [Int])
             #expect(heat["columns"] as? Int == 32 && heat["rows"] as? Int == 18 && cells.count == 576)
             #expect(heat["seconds"] as? Int == 100 && cells.max() == 60)

@@ -120,7 +120,10 @@ struct ActivityTests {
         let topLeft = Box(x: 0, y: 0, width: 0.2, height: 0.2)
         #expect(
             find(topLeft) == [[605, 610, 3, 2], [658, 662, 2, 1], [700, 701, 1, 1]])
-        #expect(find(topLeft, gap: 1) == [[605, 607, 2, 2], [609, 610, 1, 1], [658, 659, 1, 1], [661, 662, 1, 1], [700, 701, 1, 1]])
+        #expect(
+            find(topLeft, gap: 1) == [
+                [605, 607, 2, 2], [609, 610, 1, 1], [658, 659, 1, 1], [661, 662, 1, 1], [700, 701, 1, 1],
+            ])
         #expect(find(topLeft, least: 2) == [[606, 607, 1, 2]])
         #expect(find(Box(x: 0.6, y: 0.5, width: 0.1, height: 0.1)) == [[630, 631, 1, 1]])
         #expect(find(topLeft, from: 606, to: 659) == [[606, 610, 2, 2], [658, 659, 1, 1]])

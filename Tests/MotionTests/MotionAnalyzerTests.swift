@@ -133,7 +133,8 @@ struct ActivityMotionTests {
 
     @Test func `what an exclude zone covers is never active`() throws {
         let zone = Zone(
-            name: "out", kind: .exclude, points: [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)].map { Zone.Point(x: $0.0, y: $0.1) })
+            name: "out", kind: .exclude,
+            points: [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)].map { Zone.Point(x: $0.0, y: $0.1) })
         let analyzer = try MotionAnalyzer(zones: [zone])
         let scene = Canvas.textured()
         var all = ActivityGrid()

@@ -131,7 +131,8 @@ struct RowSecurityTests {
                 "job_history", "job_sleepers", "jobs", "reanalyses", "reanalysis_items", "verdicts",
             ]
         ),
-        (.ingest, ["activity", "cameras"]), (.settle, ["cameras", "clips", "events", "evidence", "segments", "verdicts"]),
+        (.ingest, ["activity", "cameras"]),
+        (.settle, ["cameras", "clips", "events", "evidence", "segments", "verdicts"]),
         (.feed, ["events"]),
         (.signIn, ["api_keys", "session_tokens", "sessions", "users"]),
     ])
