@@ -207,6 +207,7 @@ actor CameraConnection {
             perform(step.actions, frame: step.frame, state: .ready)
             if let tampering = step.tampering { report(tampering, at: step.frame.presentation) }
             offerEvidence(step.frame, at: step.frame.presentation, step.actions)
+            note(step.activity, at: step.frame.presentation)
             let slot = analysis.openSlot ?? triggers.newestSlot
             board.analysed(step.frame, openEvent: slot.flatMap { identifiers[$0] })
         }

@@ -31,6 +31,9 @@ package enum SettingsTable {
         SettingRow(
             "segment_seconds", .number(2...300), default: "60", unit: "seconds",
             "About how long the files of continuous recording are; they are cut at keyframes."),
+        SettingRow(
+            "activity_days", .number(1...3650), default: "90", unit: "days",
+            "How long it is kept where in the picture something moved; some tens of kB a day for each camera."),
         SettingRow("site", .group(site), "The place where the cameras are."),
         SettingRow(
             "cameras", .groupList(identity: "name", camera),

@@ -42,6 +42,7 @@ package struct VedetteSettings: Sendable {
     package var workerConcurrency: Int
     /// Of continuous recording.
     package var segmentSeconds: Double
+    package var activityDays: Double
     package var siteName: String
     package var siteTimeZone: String
     package var cameras: [CameraEntry]
@@ -85,6 +86,7 @@ package struct VedetteSettings: Sendable {
         logLevel = checked.text("log_level") ?? "info"
         workerConcurrency = Int(checked.number("worker_concurrency") ?? 2)
         segmentSeconds = checked.number("segment_seconds") ?? 60
+        activityDays = checked.number("activity_days") ?? 90
         siteName = checked.group("site")?.text("name") ?? "home"
         siteTimeZone = checked.group("site")?.text("time_zone") ?? "UTC"
         cameras = try checked.groups("cameras").map { (entry) throws(SettingsError) in try Self.camera(entry) }
