@@ -80,7 +80,9 @@ final class Hearing {
             let decoder = try self.decoder ?? SoundDecoder(codec, format: format)
             self.decoder = decoder
             // What does not go in is as silent as what was lost.
-            for unit in waiting where try !decoder.push(unit) { break }
+            for unit in waiting {
+                guard try decoder.push(unit) else { break }
+            }
         }
     }
 

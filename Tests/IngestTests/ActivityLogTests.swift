@@ -17,7 +17,7 @@ private final class Shelf: ActivityStore {
     }
 
     func activity(
-        of camera: Identifier<Camera>, in organization: Identifier<Organization>, from: WallTime, to: WallTime,
+        of camera: Identifier<Domain.Camera>, in organization: Identifier<Organization>, from: WallTime, to: WallTime,
         limit: Int
     ) async throws -> [ActivityMinute] { [] }
 
@@ -36,7 +36,7 @@ private final class HandClock: WallClock {
 }
 
 struct ActivityLogTests {
-    private let camera = Identifier<Camera>.make(at: WallTime(secondsSinceEpoch: 1))
+    private let camera = Identifier<Domain.Camera>.make(at: WallTime(secondsSinceEpoch: 1))
     private let grid = ActivityGrid(touching: Box(x: 0.1, y: 0.1, width: 0.1, height: 0.1))
 
     @Test func `minutes are written when they are over, and wait while the store is away`() async {

@@ -31,12 +31,12 @@ struct SoundTests {
 
     @Test(arguments: [8000, 16_000, 44_100, 48_000], [1, 2])
     func `a sine of half scale has -9 decibels, whatever the microphone adds to it`(rate: Int, channels: Int) {
-        let levels = levels(rate: rate, channels: channels, seconds: 1.05) { frame, channel in
+        let measured = levels(rate: rate, channels: channels, seconds: 1.05) { frame, channel in
             // The second channel is broken.
             channel == 0 ? 0.5 * Float(sin(Double(frame) * 2 * .pi * 440 / Double(rate))) + 0.1 : 0
         }
-        #expect(levels.count == 10)
-        for (number, level) in levels.enumerated() {
+        #expect(measured.count == 10)
+        for (number, level) in measured.enumerated() {
             #expect(abs(level.dbfs + 9.03) < 0.1, "\(level)")
             #expect(abs(level.start.seconds - 5 - Double(number) / 10) < 0.001 && abs(level.seconds - 0.1) < 0.001)
         }

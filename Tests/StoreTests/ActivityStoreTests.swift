@@ -25,7 +25,7 @@ struct ActivityStoreTests {
     @Test func `minutes come back in order as they were added, repeated or in parts`() async throws {
         try await TestStore.with { store async throws in
             let camera = try await store.makeCamera()
-            let other = try await store.makeCamera(name: "yard")
+            let other = try await store.makeCamera("yard")
             let activity = store.store.activity
             let minutes = [5, 0, 1, 3].map { TestStore.activity(camera, minute: $0) }
             try await activity.add(minutes + [TestStore.activity(other)])

@@ -38,9 +38,11 @@ package struct ActivityMinute: Sendable, Hashable {
         var bytes: [UInt8] = []
         for (second, grid) in seconds.sorted(by: { $0.key < $1.key }) {
             guard let (columns, rows) = grid.bounds else { continue }
-            let head =
-                UInt32(second) << 26 | UInt32(columns.lowerBound) << 21 | UInt32(rows.lowerBound) << 16
-                | UInt32(columns.count - 1) << 11 | UInt32(rows.count - 1) << 6
+            var head = UInt32(second)
+            for part in [columns.lowerBound, rows.lowerBound, columns.count - 1, rows.count - 1] {
+                head = head << 5 | UInt32(part)
+            }
+            head <<= 6
             for shift in [24, 16, 8, 0] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: head >> shift)) }
             var byte: UInt8 = 0
             var filled = 0

@@ -58,14 +58,21 @@ export function recordingPart(id, zone) {
       return;
     }
     try {
-      const { items } = await api.recordings(id, { limit: 200 });
+      const items = [];
+      const to = new Date().toISOString();
+      // The newest are on the last page.
+      for (let cursor, pages = 0; pages === 0 || (cursor && pages < 20); pages += 1) {
+        const page = await api.recordings(id, { to, limit: 200, cursor });
+        items.push(...page.items);
+        cursor = page.next_cursor;
+      }
       const newest = items.slice(-8).reverse();
       fill(spans, newest.length === 0
         ? [h("li", { class: "hint" }, "Nothing of the last day. A camera records what its setting “Recording” says.")]
-        : newest.map((span) => h("li", {}, h("button", { type: "button", class: "button", onClick: () => choose(span) },
+        : newest.map((span) => [span, span !== items[0]]).map(([span, isAfterAnother]) => h("li", {}, h("button", { type: "button", class: "button", onClick: () => choose(span) },
           `${dateAndClock(span.starts_at, zone)} – ${clock(span.ends_at, zone)}`),
         h("span", { class: "hint" }, [length(span.duration_seconds), span.has_motion && "with events",
-          span.gap_before_seconds >= 1 && `after a gap of ${length(span.gap_before_seconds)}`].filter(Boolean).join(" · ")))));
+          isAfterAnother && span.gap_before_seconds >= 1 && `after a gap of ${length(span.gap_before_seconds)}`].filter(Boolean).join(" · ")))));
       if (newest[0] && !from.value) choose(newest[0]);
     } catch (problem) {
       toastProblem("The recordings could not be read.", problem);

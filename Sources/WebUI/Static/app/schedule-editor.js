@@ -64,7 +64,7 @@ function makeRow(rule, onRemove) {
   });
   const nodes = {
     name: field("schedule-name", "Name", name), at: field("schedule-at", "Time", at),
-    every_seconds: field("schedule-every", "Minutes", every), duration_seconds: field("schedule-lasts", "Seconds long", lasts),
+    every_seconds: field("schedule-every", "Minutes", every), duration_seconds: field("schedule-lasts", "Seconds", lasts),
   };
   const toggle = () => {
     nodes.at.hidden = kind.value !== "at";
@@ -74,10 +74,10 @@ function makeRow(rule, onRemove) {
   toggle();
   const element = h("fieldset", { class: "schedule-row" },
     h("legend", { class: "sr-only" }, "Clips at a fixed time"),
-    nodes.name, h("div", { class: "field" }, h("span", { class: "label" }, "When"), kind), nodes.at, nodes.every_seconds, nodes.duration_seconds,
+    nodes.name, h("div", { class: "field" }, h("span", { class: "field-label", "aria-hidden": "true" }, "When"), kind), nodes.at, nodes.every_seconds, nodes.duration_seconds,
     iconButton("trash", "Remove this time", onRemove, "plain"),
-    h("div", { class: "days" }, h("span", { class: "hint" }, "On"), boxes.map((each) => each.node),
-      h("span", { class: "hint" }, "none ticked: every day")));
+    h("div", { class: "days" }, boxes.map((each) => each.node),
+      h("span", { class: "hint" }, "(none: every day)")));
   return {
     element, name,
     place(index) {
