@@ -36,7 +36,7 @@ struct ActivityRoutes {
             let (from, to) = try range(&query)
             let camera = try await camera(context)
             var heat = ActivityHeat(from: from, to: to)
-            try await read(camera, from: from, to: to) { minute in
+            _ = try await read(camera, from: from, to: to) { minute in
                 heat.add(minute)
                 return true
             }

@@ -105,7 +105,7 @@ struct SettingsTests {
             ])
         for (words, field) in [
             ("seconds: 1", "needs `level_dbfs`"), ("level_dbfs: 3", "cameras[0].audio_trigger.level_dbfs"),
-            ("level_dbfs: -30, seconds: 0", "audio_trigger.seconds"), ("level: -30", "did you mean"),
+            ("level_dbfs: -30, seconds: 0", "audio_trigger.seconds"), ("level: -30", "known are: level_dbfs"),
         ] {
             let text = complaint("cameras: [{name: gate, url: rtsp://h/x, audio_trigger: {\(words)}}]")
             #expect(text.contains(field), "\(words): \(text)")
