@@ -67,7 +67,7 @@ let package = Package(
             resources: [
                 .embedInCode("rtsp.gst"), .embedInCode("rtsp-h264.gst"), .embedInCode("rtsp-h265.gst"),
                 .embedInCode("rtsp-aac.gst"), .embedInCode("rtsp-g711.gst"), .embedInCode("rtsp-opus.gst"),
-                .embedInCode("file.gst"), .embedInCode("decode.gst"),
+                .embedInCode("file.gst"), .embedInCode("decode.gst"), .embedInCode("decode-sound.gst"),
                 .embedInCode("decode-hardware.gst"), .embedInCode("trial.gst"), .embedInCode("trial.h264"),
                 .embedInCode("trial.h265"), .embedInCode("clip.gst"), .embedInCode("clip-audio.gst"),
             ], swiftSettings: swiftSettings),

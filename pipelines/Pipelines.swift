@@ -87,6 +87,8 @@ extension PipelineTemplate {
     package static let decode = Self("decode", PackageResources.decode_gst)
     /// As `decode`, for decoders of the machine's hardware.
     package static let decodeHardware = Self("decode-hardware", PackageResources.decode_hardware_gst)
+    /// Units of sound in, samples out.
+    package static let decodeSound = Self("decode-sound", PackageResources.decode_sound_gst)
     /// The trial stream in, frames out.
     package static let trial = Self("trial", PackageResources.trial_gst)
     /// Video in, a fragmented MP4 that becomes an ordinary one at its end.

@@ -12,6 +12,7 @@ package struct APIDependencies: Sendable {
     package var events: any EventStore
     package var reanalyses: any ReanalysisStore
     package var feedback: any FeedbackStore
+    package var activity: any ActivityStore
     package var recordings: any RecordingStore
     package var recordingReader: any RecordingReader
     package var desk: any JobDesk
@@ -32,6 +33,7 @@ package struct APIDependencies: Sendable {
         accounts: Accounts, limits: RequestLimits, cameras: any CameraStore, monitor: any CameraMonitor,
         triggers: any CameraTriggers, prober: any CameraProber, events: any EventStore, reanalyses: any ReanalysisStore,
         feedback: any FeedbackStore, recordings: any RecordingStore, recordingReader: any RecordingReader,
+        activity: any ActivityStore,
         desk: any JobDesk, jobs: any JobQueue, definitions: any DefinitionStore, trial: any TrialJudge,
         readMedia: @escaping @Sendable (String) async -> [UInt8]?, hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
@@ -48,6 +50,7 @@ package struct APIDependencies: Sendable {
         self.events = events
         self.reanalyses = reanalyses
         self.feedback = feedback
+        self.activity = activity
         self.recordings = recordings
         self.recordingReader = recordingReader
         self.desk = desk
@@ -100,6 +103,8 @@ package enum APIRouter {
             cameras: dependencies.cameras, recordings: dependencies.recordings, reader: dependencies.recordingReader,
             seats: LiveSeats(thing: "recordings", most: 16, mostOfOne: 4), clock: dependencies.clock
         ).add(to: signedIn)
+        ActivityRoutes(cameras: dependencies.cameras, activity: dependencies.activity, clock: dependencies.clock)
+            .add(to: signedIn)
         ZoneRoutes(cameras: dependencies.cameras).add(to: signedIn)
         // Before the routes by id, which would take "stream" for one.
         EventStreamRoute(hub: dependencies.hub, accounts: dependencies.accounts, clock: dependencies.clock)

@@ -22,6 +22,7 @@ struct CameraDTO: Encodable, Sendable {
     var minimumArea: Double
     var tamper: Bool
     var schedule: [ScheduleRuleDTO]
+    @Nullable var audioTrigger: AudioTriggerDTO?
     var revision: Int64
     var status: CameraStatusDTO
 
@@ -46,6 +47,7 @@ struct CameraDTO: Encodable, Sendable {
         minimumArea = camera.settings.minimumArea
         tamper = camera.settings.tamper
         schedule = camera.settings.schedule.map(ScheduleRuleDTO.init)
+        audioTrigger = camera.settings.audioTrigger.map(AudioTriggerDTO.init)
         revision = camera.revision
         self.status = CameraStatusDTO(status ?? CameraStatus(state: camera.enabled ? .offline : .disabled))
     }
@@ -79,6 +81,7 @@ struct CameraStatusDTO: Encodable, Sendable {
     var hasAudio: Bool
     @Nullable var audioCodec: String?
     @Nullable var soundRemark: String?
+    @Nullable var soundLevelDbfs: Double?
     @Nullable var decoder: String?
     @Nullable var decoderFallback: String?
     @Nullable var detect: DetectDTO?
@@ -111,6 +114,7 @@ struct CameraStatusDTO: Encodable, Sendable {
         hasAudio = status.hasAudio
         audioCodec = status.audioCodec?.rawValue
         soundRemark = status.soundRemark
+        soundLevelDbfs = status.soundLevelDBFS.map { ($0 * 10).rounded() / 10 }
         decoder = status.decoder
         decoderFallback = status.decoderFallback
         detect = status.detect.map {

@@ -209,6 +209,7 @@ struct CameraRoutes {
         }
         camera.settings.tamper = fields.flag("tamper") ?? camera.settings.tamper
         camera.settings.schedule = fields.schedule() ?? camera.settings.schedule
+        camera.settings.audioTrigger = fields.audioTrigger(over: base.settings.audioTrigger)
         camera.settings.record = fields.choice("record", RecordMode.self) ?? camera.settings.record
         for bound in CameraRules.bounds {
             if let value = fields.number(bound.key, in: bound.range) { camera.settings[keyPath: bound.field] = value }

@@ -25,6 +25,7 @@ struct Vedette: Sendable {
     private let recovery: SpoolRecovery
     private let segments: SegmentServices
     private let ingest: IngestService
+    private let activity: ActivityLog
     private let hub: EventHub
     private let judges: JudgeFactory
     private let eventJudge: EventJudge
@@ -70,6 +71,9 @@ struct Vedette: Sendable {
             logger.warning(
                 "a decoder is not used", metadata: ["decoder": "\(finding.kind.element)", "reason": "\(reason)"])
         }
+        let activity = ActivityLog(
+            store: store.activity, clock: clock, keepDays: settings.activityDays, logger: logger)
+        self.activity = activity
         ingest = IngestService(
             store: store.cameras,
             ports: IngestPorts(
@@ -77,7 +81,7 @@ struct Vedette: Sendable {
                 live: LiveFragmentsOpener(), spool: spool, stills: JPEGStillEncoder(),
                 makeDetector: { try MotionAnalyzer(zones: $0.zones) },
                 makeGate: { ZonedGate($0) }, clock: clock, segments: segments.spool,
-                segmentSeconds: settings.segmentSeconds), logger: logger)
+                segmentSeconds: settings.segmentSeconds, activity: activity), logger: logger)
         hub = EventHub(events: store.events, logger: logger)
         judges = try JudgeFactory(
             modelFolders: settings.modelsDirectory.map { [$0] } ?? [], clock: clock, logger: logger)
@@ -100,6 +104,7 @@ struct Vedette: Sendable {
                 stills: JPEGStillEncoder(), pictureSidePixels: 640),
             events: store.events, reanalyses: store.reanalyses, feedback: store.feedback,
             recordings: store.recordings, recordingReader: RecordingAssembler(mediaFolder: layout.mediaFolder),
+            activity: store.activity,
             desk: store.desk, jobs: store.jobs, definitions: store.definitions, trial: eventJudge,
             readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) }, hub: hub,
             mediaFolder: layout.mediaFolder,
@@ -144,6 +149,7 @@ struct Vedette: Sendable {
         let hub = self.hub
         let handOver = self.handOver
         let segments = self.segments
+        let activity = self.activity
         let database = self.database
         // Stopped in reverse: first nobody is let in, then cameras finish their clips, then the rest.
         let group = ServiceGroup(
@@ -152,6 +158,7 @@ struct Vedette: Sendable {
                     .init(service: UntilStopped("database") { await database.keepRunning() }),
                     .init(service: UntilStopped("hand-over") { await handOver.run() }),
                     .init(service: UntilStopped("segment hand-over") { await segments.handOver.run() }),
+                    .init(service: UntilStopped("activity") { await activity.run() }),
                     .init(service: UntilStopped("worker") { await worker.run() }),
                     .init(service: UntilStopped("settling") { await settleMedia() }),
                     .init(service: UntilStopped("event stream") { try await hub.run() }),
@@ -162,6 +169,7 @@ struct Vedette: Sendable {
         // Events that finished while the services stopped.
         await handOver.drain()
         await segments.handOver.drain()
+        await activity.write(all: true)
     }
 
     private func settleMedia() async {

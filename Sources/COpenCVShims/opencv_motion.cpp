@@ -397,6 +397,32 @@ struct vedette_motion {
             if (zones.name_places()) find_places(index, out.regions[place]);
         }
         out.region_count = static_cast<int32_t>(kept);
+        find_activity(order, kept, moving, out);
+    }
+
+    /// The cells in which the regions that are told stir.
+    void find_activity(
+        const std::vector<int> &order, size_t kept, const std::vector<int> &moving, vedette_motion_measurement &out) {
+        int counts[VEDETTE_ACTIVITY_ROWS][VEDETTE_ACTIVITY_COLUMNS] = {};
+        for (size_t place = 0; place < kept; place++) {
+            const int index = order[place];
+            if (!moving[index]) break;  // They come by how much they stir.
+            const int left = statistics.at<int>(index, cv::CC_STAT_LEFT), top = statistics.at<int>(index, cv::CC_STAT_TOP);
+            const int right = left + statistics.at<int>(index, cv::CC_STAT_WIDTH);
+            const int bottom = top + statistics.at<int>(index, cv::CC_STAT_HEIGHT);
+            for (int y = top; y < bottom; y++) {
+                const int *label = labels.ptr<int>(y);
+                const uint8_t *stirs = stirring.ptr(y);
+                int *row = counts[y * VEDETTE_ACTIVITY_ROWS / labels.rows];
+                for (int x = left; x < right; x++)
+                    if (stirs[x] && label[x] == index) row[x * VEDETTE_ACTIVITY_COLUMNS / labels.cols]++;
+            }
+        }
+        // A cell of a hundred pixels stirs from four of them on.
+        const int least = std::max<int>(1, static_cast<int>(labels.total() / (VEDETTE_ACTIVITY_ROWS * VEDETTE_ACTIVITY_COLUMNS * 25)));
+        for (int row = 0; row < VEDETTE_ACTIVITY_ROWS; row++)
+            for (int column = 0; column < VEDETTE_ACTIVITY_COLUMNS; column++)
+                if (counts[row][column] >= least) out.activity[row] |= 1u << column;
     }
 
     /// How much of a region lies in each including zone.

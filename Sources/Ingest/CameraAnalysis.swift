@@ -11,6 +11,8 @@ package final class CameraAnalysis {
         package var actions: [EventAction]
         /// The camera seems to have been tampered with.
         package var tampering: TamperWatch.Finding?
+        /// The cells in which something moved; nil where that is not known.
+        package var activity: ActivityGrid?
     }
 
     /// Units that may be inside a decoder; below its own bound, beyond which it drops.
@@ -295,7 +297,10 @@ package final class CameraAnalysis {
                 at: time, moving: judgement.moving, score: judgement.score, boxes: judgement.boxes,
                 since: judgement.since)
             measuredUntil = time
-            steps.append(Step(frame: frame, actions: actions, tampering: try watchScene(at: time)))
+            steps.append(
+                Step(
+                    frame: frame, actions: actions, tampering: try watchScene(at: time),
+                    activity: judgement.isBlind ? nil : measurement.activity))
             perform(
                 ladder.analysed(at: time, moving: judgement.moving, mustStay: isWanted || !machine.runningSlots.isEmpty)
             )

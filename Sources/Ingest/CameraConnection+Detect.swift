@@ -65,6 +65,7 @@ extension CameraConnection {
             perform(step.actions, frame: step.frame, state: .ready)
             if let tampering = step.tampering { report(tampering, at: step.at) }
             offerEvidence(step.frame, at: step.at, step.actions)
+            note(step.activity, at: step.at)
             let slot = detect.analysis?.openSlot ?? triggers.newestSlot
             board.analysed(step.frame, openEvent: slot.flatMap { identifiers[$0] })
         }

@@ -44,6 +44,12 @@ extension CameraConnection {
         )
     }
 
+    /// Where something moved in a picture.
+    func note(_ activity: ActivityGrid?, at time: MediaTime) {
+        guard let activity, !activity.isEmpty, let at = clock.wall(time) else { return }
+        ports.activity?.note(activity, camera: camera.id, of: camera.organization, at: at)
+    }
+
     /// A picture that was looked at belongs to the events that other triggers opened, too.
     func offerEvidence(_ frame: any DecodedFrame, at time: MediaTime, _ actions: [EventAction]) {
         let slots = triggers.slots(at: time)

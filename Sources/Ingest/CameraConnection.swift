@@ -17,6 +17,8 @@ actor CameraConnection {
     var analysis: CameraAnalysis?
     private(set) var ladder: Ladder
     let tamper: TamperWatch?
+    /// Nil where the camera has no `audio_trigger`.
+    let hearing: Hearing?
     var ring: GOPRing
     private(set) var clock = ClockMap()
     private(set) var lastVideo: MediaTime?
@@ -50,7 +52,7 @@ actor CameraConnection {
     /// `memory` is the ladder of the connection before, `schedule` what is due from now on.
     init(
         camera: Camera, ports: IngestPorts, board: StatusBoard, logger: Logger, memory: Ladder? = nil,
-        tamper: TamperWatch? = nil, schedule: ScheduleClock? = nil
+        tamper: TamperWatch? = nil, schedule: ScheduleClock? = nil, sound: SoundWatch? = nil
     ) {
         self.camera = camera
         self.ports = ports
@@ -59,6 +61,7 @@ actor CameraConnection {
         triggers = TriggerMachine(settings: EventSettings(camera.settings))
         self.schedule = schedule
         self.tamper = camera.settings.tamper ? TamperWatch(memory: tamper) : nil
+        hearing = camera.settings.audioTrigger.map { Hearing($0, memory: sound) }
         ladder = Ladder(
             // With a small stream, what holds while that is away.
             settings: LadderSettings(
@@ -66,13 +69,17 @@ actor CameraConnection {
             seed: UInt64.random(in: 0...UInt64.max),
             memory: memory)
         ring = GOPRing(
-            keepSeconds: camera.settings.preRollSeconds + Self.ringMarginSeconds, maximumBytes: Self.ringMaximumBytes)
+            keepSeconds: camera.settings.preRollSeconds + Self.ringMarginSeconds
+                + (camera.settings.audioTrigger.map { 2 * $0.seconds } ?? 0), maximumBytes: Self.ringMaximumBytes)
     }
 
     /// What the ladder knows about the camera by now.
     var memory: Ladder { analysis?.ladder ?? ladder }
     /// What the camera usually shows.
     var tamperMemory: TamperWatch? { detect?.tamperMemory ?? analysis?.tamper ?? tamper }
+
+    /// What its sound did last.
+    var soundMemory: SoundWatch? { hearing?.watch }
 
     /// Keeps what an analysis that ends has learnt.
     func learn(from analysis: CameraAnalysis) {
@@ -121,6 +128,7 @@ actor CameraConnection {
                     failure = error
                     break loop
                 }
+                listen()
                 for recording in takeComplete() {
                     finishing.addTask { await recording.finish() }
                 }
@@ -130,6 +138,7 @@ actor CameraConnection {
                 for source in detect?.takeClosedSources() ?? [] {
                     finishing.addTask { await source.close() }
                 }
+                for decoder in hearing?.takeClosed() ?? [] { finishing.addTask { await decoder.close() } }
                 for work in segments?.takeWork() ?? [] { finishing.addTask { await work() } }
             }
             endStream()
@@ -141,6 +150,7 @@ actor CameraConnection {
             await source.close()
             for source in detect?.takeClosedSources() ?? [] { await source.close() }
             for decoder in takeClosedDecoders() { await decoder.close() }
+            for decoder in hearing?.takeClosed() ?? [] { await decoder.close() }
             return failure
         }
         return failure
@@ -164,6 +174,7 @@ actor CameraConnection {
                     "size": "\(description.widthPixels)x\(description.heightPixels)",
                 ])
             if let remark = description.soundRemark { logger.warning("\(remark)") }
+            beginHearing(description)
         case .accessUnit(let unit):
             var isNewest = false
             if unit.track == .video {
@@ -184,6 +195,7 @@ actor CameraConnection {
             for recording in recordings.values { recording.writer.append(unit) }
             for recording in closing { recording.writer.append(unit) }
             analysis?.received(unit)
+            hearing?.received(unit)
             if isNewest { advanceTriggers(to: unit) }
         }
     }
@@ -196,6 +208,7 @@ actor CameraConnection {
             perform(step.actions, frame: step.frame, state: .ready)
             if let tampering = step.tampering { report(tampering, at: step.frame.presentation) }
             offerEvidence(step.frame, at: step.frame.presentation, step.actions)
+            note(step.activity, at: step.frame.presentation)
             let slot = analysis.openSlot ?? triggers.newestSlot
             board.analysed(step.frame, openEvent: slot.flatMap { identifiers[$0] })
         }
@@ -212,6 +225,7 @@ actor CameraConnection {
     private func endStream() {
         isOver = true
         viewers.end()
+        hearing?.stop()
         let end = lastVideo ?? MediaTime(nanoseconds: 0)
         if let detect {
             detect.end(main: clock)

@@ -59,6 +59,7 @@ package final class CameraSession: Sendable {
         var backoff = ReconnectBackoff()
         var memory: Ladder?
         var tamper: TamperWatch?
+        var sound: SoundWatch?
         var schedule =
             camera.settings.schedule.isEmpty
             ? nil : ScheduleClock(camera.settings.schedule, offset: offset, now: ports.clock.now)
@@ -66,12 +67,13 @@ package final class CameraSession: Sendable {
             board.connecting()
             let connection = CameraConnection(
                 camera: camera, ports: ports, board: board, logger: logger, memory: memory,
-                tamper: tamper, schedule: schedule)
+                tamper: tamper, schedule: schedule, sound: sound)
             self.connection.withLock { $0 = connection }
             let failure = await connection.run()
             self.connection.withLock { $0 = nil }
             memory = await connection.memory
             tamper = await connection.tamperMemory
+            sound = await connection.soundMemory
             schedule = await connection.schedule
             board.newestFrame = nil
             guard !Task.isCancelled else { break }

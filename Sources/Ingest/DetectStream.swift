@@ -14,6 +14,7 @@ final class DetectStream {
         var actions: [EventAction]
         /// The camera seems to have been tampered with; times on the recorded stream's timeline.
         var tampering: TamperWatch.Finding?
+        var activity: ActivityGrid?
     }
     /// Clips begin so much earlier than the small stream's time says.
     static let marginSeconds = 0.5
@@ -135,7 +136,7 @@ final class DetectStream {
                     var found = found
                     found.since = MediaTime(nanoseconds: found.since.nanoseconds &+ shift)
                     return found
-                })
+                }, activity: step.activity)
         }
     }
 

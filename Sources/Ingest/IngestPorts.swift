@@ -16,6 +16,8 @@ package struct IngestPorts: Sendable {
     package var makeDetector: @Sendable (CameraSettings) throws -> any MotionDetector
     package var makeGate: @Sendable (CameraSettings) -> ZonedGate
     package var clock: any WallClock
+    /// Nil where nobody wants to know where something moved.
+    package var activity: ActivityLog?
     /// Shared by all cameras of the process.
     package var pools: DecoderPools
 
@@ -24,9 +26,11 @@ package struct IngestPorts: Sendable {
         live: any LiveMuxerOpener, spool: any EventSpool, stills: any StillEncoder,
         makeDetector: @escaping @Sendable (CameraSettings) throws -> any MotionDetector,
         makeGate: @escaping @Sendable (CameraSettings) -> ZonedGate, clock: any WallClock,
-        pools: DecoderPools = DecoderPools(), segments: (any SegmentSpool)? = nil, segmentSeconds: Double = 60
+        pools: DecoderPools = DecoderPools(), segments: (any SegmentSpool)? = nil, segmentSeconds: Double = 60,
+        activity: ActivityLog? = nil
     ) {
         self.segments = segments
+        self.activity = activity
         self.segmentSeconds = segmentSeconds
         self.sources = sources
         self.decoders = decoders

@@ -66,6 +66,7 @@ final class StatusBoard: Sendable {
             state.status.hasAudio = stream.audioFormat != nil
             state.status.audioCodec = stream.audioCodec
             state.status.soundRemark = stream.soundRemark
+            state.status.soundLevelDBFS = nil
             state.status.decoder = nil
             state.dropped = 0
             state.waitedSeconds = 0
@@ -109,6 +110,12 @@ final class StatusBoard: Sendable {
         }
     }
 
+    /// How loud the last second was.
+    func heard(_ dbfs: Double) { state.withLock { $0.status.soundLevelDBFS = dbfs } }
+
+    /// Why nothing is heard.
+    func deaf(_ remark: String) { state.withLock { $0.status.soundRemark = remark } }
+
     /// What the small stream does.
     func detects(_ status: DetectStatus) {
         state.withLock { $0.status.detect = status }
@@ -123,6 +130,7 @@ final class StatusBoard: Sendable {
             state.status.error = error
             state.status.openEvent = nil
             state.status.detect = nil
+            state.status.soundLevelDBFS = nil
             if state.silentSince == nil { state.silentSince = now }
             state.frame = nil
         }

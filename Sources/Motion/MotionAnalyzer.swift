@@ -44,6 +44,6 @@ package final class MotionAnalyzer: MotionDetector {
             presentation: presentation, changedFraction: measured.changed, globalChangeFraction: measured.lightChange,
             shakeFraction: measured.shake, boxes: regions.map(\.box), regions: regions,
             aspectRatio: Double(picture.widthPixels) / Double(max(picture.heightPixels, 1)),
-            restarted: measured.restarted)
+            restarted: measured.restarted, activity: ActivityGrid(words: measured.activity))
     }
 }

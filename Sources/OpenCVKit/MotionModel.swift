@@ -80,6 +80,8 @@ package struct MotionModel: ~Copyable {
         package var shake: Double
         package var noise: Double
         package var restarted: Bool
+        /// Where regions stir: 18 rows of cells from the top, a bit for each of 32 columns, the lowest the leftmost.
+        package var activity: [UInt32]
         /// The most active first, at most 32.
         package var regions: [Region]
     }
@@ -139,7 +141,8 @@ package struct MotionModel: ~Copyable {
         }
         return Measurement(
             changed: out.changed, differing: out.differing, lightChange: out.light_change, shake: out.shake,
-            noise: out.noise, restarted: out.restarted != 0, regions: regions)
+            noise: out.noise, restarted: out.restarted != 0,
+            activity: withUnsafeBytes(of: out.activity) { [UInt32]($0.bindMemory(to: UInt32.self)) }, regions: regions)
     }
 
     /// Cells of a `scene`: columns, then rows.

@@ -24,6 +24,8 @@ struct CheckedSettings {
     func has(_ key: String) -> Bool { values[key] != nil }
     func group(_ key: String) -> CheckedSettings? { if case .group(let value)? = values[key] { value } else { nil } }
     func groups(_ key: String) -> [CheckedSettings] { if case .groups(let value)? = values[key] { value } else { [] } }
+    /// Whether the key was written, be it with nothing in it but defaults.
+    func isGiven(_ key: String) -> Bool { origins[key] != nil }
     /// Where the value was written, for errors found later.
     func origin(of key: String) -> String { origins[key] ?? origin }
 

@@ -31,6 +31,9 @@ package enum SettingsTable {
         SettingRow(
             "segment_seconds", .number(2...300), default: "60", unit: "seconds",
             "About how long the files of continuous recording are; they are cut at keyframes."),
+        SettingRow(
+            "activity_days", .number(1...3650), default: "90", unit: "days",
+            "How long it is kept where in the picture something moved; some tens of kB a day for each camera."),
         SettingRow("site", .group(site), "The place where the cameras are."),
         SettingRow(
             "cameras", .groupList(identity: "name", camera),
@@ -83,6 +86,10 @@ package enum SettingsTable {
                 "tamper", .flag, default: "true",
                 "Whether a covered, blurred or turned camera makes an event of kind `tamper`."),
             SettingRow(
+                "audio_trigger", .group(audioTrigger),
+                "Events of kind `audio` when the camera's sound is loud for long enough; on where `level_dbfs` is given. Sound is "
+                    + "decoded only then."),
+            SettingRow(
                 "schedule", .groupList(identity: "name", scheduleRule),
                 "Clips at fixed times of the site's day, events of kind `schedule`. Left out, the schedule set over the API "
                     + "stays; `[]` removes it."),
@@ -91,6 +98,11 @@ package enum SettingsTable {
                 "Where motion counts and where not. Without an include zone the whole picture counts; an exclude zone wins. "
                     + "Left out, the zones set over the API stay; `[]` removes them."),
         ]
+
+    static let audioTrigger: [SettingRow] = AudioTriggerRules.bounds.map { bound in
+        SettingRow(
+            bound.key, .number(bound.range), default: bound.standard.map(plain), unit: bound.unit, bound.sentence)
+    }
 
     static let scheduleRule: [SettingRow] = [
         SettingRow(

@@ -42,6 +42,7 @@ package struct VedetteSettings: Sendable {
     package var workerConcurrency: Int
     /// Of continuous recording.
     package var segmentSeconds: Double
+    package var activityDays: Double
     package var siteName: String
     package var siteTimeZone: String
     package var cameras: [CameraEntry]
@@ -85,6 +86,7 @@ package struct VedetteSettings: Sendable {
         logLevel = checked.text("log_level") ?? "info"
         workerConcurrency = Int(checked.number("worker_concurrency") ?? 2)
         segmentSeconds = checked.number("segment_seconds") ?? 60
+        activityDays = checked.number("activity_days") ?? 90
         siteName = checked.group("site")?.text("name") ?? "home"
         siteTimeZone = checked.group("site")?.text("time_zone") ?? "UTC"
         cameras = try checked.groups("cameras").map { (entry) throws(SettingsError) in try Self.camera(entry) }
@@ -148,6 +150,7 @@ package struct VedetteSettings: Sendable {
             if let number = entry.number(bound.key) { settings[keyPath: bound.field] = number }
         }
         settings.tamper = entry.flag("tamper") ?? settings.tamper
+        settings.audioTrigger = try audioTrigger(entry, of: name)
         settings.schedule = try schedule(entry, of: name)
         settings.zones = entry.groups("zones").map { zone in
             Zone(
@@ -162,6 +165,26 @@ package struct VedetteSettings: Sendable {
         return CameraEntry(
             name: name, enabled: entry.flag("enabled") ?? true, settings: settings, keepsZones: !entry.has("zones"),
             keepsSchedule: !entry.has("schedule"))
+    }
+
+    /// Nil where it is left out.
+    private static func audioTrigger(
+        _ entry: CheckedSettings, of camera: String
+    ) throws(SettingsError) -> AudioTrigger? {
+        guard let group = entry.group("audio_trigger") else { return nil }
+        guard let level = group.number("level_dbfs") else {
+            guard !entry.isGiven("audio_trigger") else {
+                throw SettingsError(
+                    "`audio_trigger` of camera `\(camera)` at \(entry.origin(of: "audio_trigger")) needs `level_dbfs`, as in "
+                        + "`audio_trigger: {level_dbfs: -30}`")
+            }
+            return nil
+        }
+        var trigger = AudioTrigger(levelDBFS: level)
+        for bound in AudioTriggerRules.bounds {
+            if let number = group.number(bound.key) { trigger[keyPath: bound.field] = number }
+        }
+        return trigger
     }
 
     private static func schedule(_ entry: CheckedSettings, of camera: String) throws(SettingsError) -> [ScheduleRule] {

@@ -108,6 +108,27 @@ enum Documents {
         }
     }
 
+    private struct AudioTriggerDocument: Codable {
+        var level_dbfs: Double
+        var seconds: Double
+        var hysteresis_db: Double
+        var rearm_seconds: Double
+    }
+
+    static func text(_ trigger: AudioTrigger) throws -> String {
+        try encode(
+            AudioTriggerDocument(
+                level_dbfs: finite(trigger.levelDBFS), seconds: finite(trigger.seconds),
+                hysteresis_db: finite(trigger.hysteresisDB), rearm_seconds: finite(trigger.rearmSeconds)))
+    }
+
+    static func audioTrigger(_ text: String) throws -> AudioTrigger? {
+        let document = try JSONDecoder().decode(AudioTriggerDocument.self, from: Data(text.utf8))
+        return AudioTrigger(
+            levelDBFS: document.level_dbfs, seconds: document.seconds, hysteresisDB: document.hysteresis_db,
+            rearmSeconds: document.rearm_seconds)
+    }
+
     static func text(_ evidence: [EvidenceRecord]) throws -> String {
         try encode(
             evidence.map {

@@ -13,6 +13,7 @@ package struct Store: Sendable {
     package let reanalyses: any ReanalysisStore
     package let feedback: any FeedbackStore
     package let recordings: any RecordingStore
+    package let activity: any ActivityStore
     package let desk: any JobDesk
     package let definitions: any DefinitionStore
 
@@ -72,6 +73,7 @@ package struct Store: Sendable {
         events = PostgresEventStore(pool: pool, listener: listener, bell: bell)
         judging = PostgresJudgingStore(pool: pool)
         meter = PostgresAnalyzerMeter(pool: queuePool)
+        activity = PostgresActivityStore(pool: pool)
         recordings = PostgresRecordingStore(pool: pool)
         feedback = PostgresFeedbackStore(pool: pool)
         definitions = PostgresDefinitionStore(pool: pool)

@@ -78,7 +78,7 @@ struct TestAPI: Sendable {
             limits: RequestLimits(perSecond: requestsPerSecond, clock: clock), cameras: store.cameras,
             monitor: monitor, triggers: triggers, prober: NoProber(), events: store.events,
             reanalyses: store.reanalyses, feedback: store.feedback, recordings: store.recordings,
-            recordingReader: recordingReader,
+            recordingReader: recordingReader, activity: store.activity,
             desk: store.desk, jobs: store.jobs,
             definitions: store.definitions, trial: StoreTrial(judging: store.judging),
             readMedia: { path in FileManager.default.contents(atPath: media + "/" + path).map { Array($0) } },

@@ -89,6 +89,40 @@ struct TriggerRouteTests {
         }
     }
 
+    @Test func `a camera's audio trigger is switched on, changed member by member, and off`() async throws {
+        try await TestAPI.with { api async throws in
+            let path = "/v1/cameras/\(api.own.camera.id)"
+            let key = api.own.keys[.administrator]
+            func trigger(_ body: String) async throws -> [String: Any]? {
+                let response = try await api.send(.patch, path, key: key, "{\"audio_trigger\": \(body)}")
+                #expect(response.status == .ok, "\(body)")
+                return try TestAPI.object(response)["audio_trigger"] as? [String: Any]
+            }
+            #expect(try TestAPI.object(try await api.send(.get, path, key: key))["audio_trigger"] is NSNull)
+            let on = try #require(try await trigger(#"{"level_dbfs": -30}"#))
+            #expect(on["level_dbfs"] as? Double == -30 && on["seconds"] as? Double == 0.5)
+            #expect(on["hysteresis_db"] as? Double == 6 && on["rearm_seconds"] as? Double == 5 && on.count == 4)
+            let changed = try #require(try await trigger(#"{"seconds": 2, "rearm_seconds": 60}"#))
+            #expect(changed["level_dbfs"] as? Double == -30 && changed["seconds"] as? Double == 2)
+            let reset = try #require(try await trigger(#"{"seconds": null}"#))
+            #expect(reset["seconds"] as? Double == 0.5 && reset["rearm_seconds"] as? Double == 60)
+            for (body, field) in [
+                (#"{"level_dbfs": 1}"#, "level_dbfs"), (#"{"level_dbfs": null}"#, "level_dbfs"),
+                (#"{"seconds": 31}"#, "seconds"), (#"{"loud": 3}"#, "loud"),
+            ] {
+                let response = try await api.send(.patch, path, key: key, "{\"audio_trigger\": \(body)}")
+                #expect(response.status == .unprocessableContent, "\(body)")
+                let errors = try TestAPI.object(response)["errors"] as? [[String: Any]]
+                #expect(errors?.contains { $0["field"] as? String == "audio_trigger.\(field)" } == true, "\(body)")
+            }
+            #expect(try await trigger("null") == nil)
+            let without = try await api.send(.patch, path, key: key, #"{"audio_trigger": {"seconds": 2}}"#)
+            #expect(without.status == .unprocessableContent)
+            let word = try await api.send(.patch, path, key: key, #"{"audio_trigger": "on"}"#)
+            #expect(word.status == .unprocessableContent)
+        }
+    }
+
     @Test func `a camera's schedule and tamper setting are read, changed and checked`() async throws {
         try await TestAPI.with { api async throws in
             let path = "/v1/cameras/\(api.own.camera.id)"

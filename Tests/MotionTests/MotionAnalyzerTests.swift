@@ -107,3 +107,59 @@ struct MotionAnalyzerTests {
         #expect("\(try #require(error))".contains("16 by 16"))
     }
 }
+
+/// Where in the picture something moves, as a grid.
+struct ActivityMotionTests {
+    @Test func `the cells that a square crosses are active, and no others`() throws {
+        let scene = Canvas.textured()
+        let looks = try MotionAnalyzerTests.look(seconds: 8) { time in
+            var canvas = scene
+            if time >= 3 { canvas.fill(x: Int((time - 3) * 60), y: 80, width: 24, height: 40, level: 230) }
+            return canvas
+        }
+        #expect(looks.filter { $0.seconds < 3 }.allSatisfy { $0.measurement.activity?.isEmpty == true })
+        for look in looks where look.seconds >= 4 && look.seconds < 7.5 {
+            let grid = try #require(look.measurement.activity)
+            // From where it was 0.4 s ago to where it is, and a cell more to each side.
+            let right = (look.seconds - 3) * 60 + 24
+            let reach = ActivityGrid(
+                touching: Box(x: (right - 24 - 34) / 320, y: 68.0 / 180, width: 68.0 / 320, height: 64.0 / 180))
+            #expect(grid.intersection(reach) == grid, "\(look.seconds): \(grid)")
+            #expect((4...36).contains(grid.count), "\(look.seconds): \(grid.count)")
+            let front = ActivityGrid(touching: Box(x: (right - 12) / 320, y: 90.0 / 180, width: 0.03, height: 0.1))
+            #expect(!grid.intersection(front).isEmpty, "\(look.seconds): \(grid)")
+        }
+    }
+
+    @Test func `what an exclude zone covers is never active`() throws {
+        let zone = Zone(
+            name: "out", kind: .exclude,
+            points: [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)].map { Zone.Point(x: $0.0, y: $0.1) })
+        let analyzer = try MotionAnalyzer(zones: [zone])
+        let scene = Canvas.textured()
+        var all = ActivityGrid()
+        for index in 0..<80 {
+            let time = Double(index) / 10
+            var canvas = scene
+            if time >= 3 { canvas.fill(x: Int((time - 3) * 60), y: 80, width: 24, height: 40, level: 230) }
+            let measurement = try canvas.withView { try analyzer.measure($0, at: MediaTime(seconds: time)) }
+            if time >= 3, let grid = measurement.activity { all.formUnion(grid) }
+        }
+        #expect(all.count > 20)
+        #expect(all.intersection(ActivityGrid(touching: Box(x: 0, y: 0, width: 0.5, height: 1))).isEmpty)
+    }
+
+    @Test func `a shaking camera and changing light tell of no activity`() throws {
+        let analyzer = try MotionAnalyzer()
+        var gate = ZonedGate(CameraSettings(url: ""))
+        let (before, after) = (Canvas.textured(), Canvas.textured().scaled(by: 1.6))
+        for index in 0..<80 {
+            let time = Double(index) / 10
+            let measurement = try (time < 4 ? before : after).withView {
+                try analyzer.measure($0, at: MediaTime(seconds: time))
+            }
+            let judgement = gate.judge(measurement)
+            #expect(judgement.isBlind || measurement.activity?.isEmpty == true, "\(time)")
+        }
+    }
+}

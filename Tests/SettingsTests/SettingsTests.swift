@@ -92,6 +92,26 @@ struct SettingsTests {
         }
     }
 
+    @Test func `a camera listens where it is told from which level on`() throws {
+        let settings = try load(
+            """
+            cameras:
+              - {name: gate, url: rtsp://h/x, audio_trigger: {level_dbfs: -28.5, rearm_seconds: 30}}
+              - {name: yard, url: rtsp://h/y}
+            """, ["VEDETTE_CAMERAS_GATE_AUDIO_TRIGGER_SECONDS": "2"])
+        #expect(
+            settings.cameras.map(\.settings.audioTrigger) == [
+                AudioTrigger(levelDBFS: -28.5, seconds: 2, hysteresisDB: 6, rearmSeconds: 30), nil,
+            ])
+        for (words, field) in [
+            ("seconds: 1", "needs `level_dbfs`"), ("level_dbfs: 3", "cameras[0].audio_trigger.level_dbfs"),
+            ("level_dbfs: -30, seconds: 0", "audio_trigger.seconds"), ("level: -30", "known are: level_dbfs"),
+        ] {
+            let text = complaint("cameras: [{name: gate, url: rtsp://h/x, audio_trigger: {\(words)}}]")
+            #expect(text.contains(field), "\(words): \(text)")
+        }
+    }
+
     @Test func `zones of a camera are read, and kept from the database where the file has none`() throws {
         let settings = try load(
             """

@@ -65,6 +65,7 @@ struct CameraStoreTests {
                 ScheduleRule(name: "opening", moment: .at(minute: 390), days: [.mon, .sun], seconds: 30),
                 ScheduleRule(name: "hourly", moment: .every(seconds: 3600)),
             ]
+            camera.settings.audioTrigger = AudioTrigger(levelDBFS: -32.5, seconds: 1, hysteresisDB: 3, rearmSeconds: 0)
             #expect(try await test.store.cameras.update(camera) == 2)
             let stored = try await test.store.cameras.camera(camera.id, of: organization).settings
             #expect(stored == camera.settings)

@@ -40,6 +40,7 @@ struct RowSecurityTests {
             try await TestStore.fillJudging(store, event: record.id)
             try await TestStore.fillAccess(store)
             try await store.store.recordings.handOver(TestStore.segment(camera))
+            try await store.store.activity.add([TestStore.activity(camera)])
             try await TestStore.fillPictures(store, camera: camera.id)
             let pool = Pool(ConnectionSettings(store.database.connectionString, role: role), size: 1)
             do {
@@ -130,7 +131,8 @@ struct RowSecurityTests {
                 "job_history", "job_sleepers", "jobs", "reanalyses", "reanalysis_items", "verdicts",
             ]
         ),
-        (.ingest, ["cameras"]), (.settle, ["cameras", "clips", "events", "evidence", "segments", "verdicts"]),
+        (.ingest, ["activity", "cameras"]),
+        (.settle, ["cameras", "clips", "events", "evidence", "segments", "verdicts"]),
         (.feed, ["events"]),
         (.signIn, ["api_keys", "session_tokens", "sessions", "users"]),
     ])

@@ -58,7 +58,7 @@ typedef struct {
     float zone_areas[VEDETTE_MOTION_ZONES];
 } vedette_motion_region;
 
-enum { VEDETTE_MOTION_REGIONS = 32 };
+enum { VEDETTE_MOTION_REGIONS = 32, VEDETTE_ACTIVITY_COLUMNS = 32, VEDETTE_ACTIVITY_ROWS = 18 };
 
 typedef struct {
     /// Share of pixels in regions.
@@ -76,6 +76,9 @@ typedef struct {
     /// 1 when the background was begun anew with this picture.
     int32_t restarted;
     int32_t region_count;
+    /// Where regions stir: a grid laid over the picture, a word for each row from the top, a bit for each column, the lowest the
+    /// leftmost.
+    uint32_t activity[VEDETTE_ACTIVITY_ROWS];
     vedette_motion_region regions[VEDETTE_MOTION_REGIONS];
 } vedette_motion_measurement;
 

@@ -80,6 +80,8 @@ package struct CameraSettings: Sendable, Hashable {
     package var zones: [Zone]
     /// Whether a covered, blurred or turned camera makes an event.
     package var tamper: Bool
+    /// When its sound asks for a clip; nil: never, and its sound is not decoded.
+    package var audioTrigger: AudioTrigger?
     /// Clips at fixed times; at most `ScheduleRules.mostRules`.
     package var schedule: [ScheduleRule]
 
@@ -88,7 +90,8 @@ package struct CameraSettings: Sendable, Hashable {
         preRollSeconds: Double = 5, postRollSeconds: Double = 5, mergeGapSeconds: Double = 1.0,
         coolDownSeconds: Double = 0, maximumLengthSeconds: Double = 60, sensitivity: Double = 0.5,
         minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder, zones: [Zone] = [],
-        detectURL: String? = nil, tamper: Bool = true, schedule: [ScheduleRule] = [], record: RecordMode = .events
+        detectURL: String? = nil, tamper: Bool = true, schedule: [ScheduleRule] = [], record: RecordMode = .events,
+        audioTrigger: AudioTrigger? = nil
     ) {
         self.url = url
         self.detectURL = detectURL
@@ -106,6 +109,7 @@ package struct CameraSettings: Sendable, Hashable {
         self.tamper = tamper
         self.schedule = schedule
         self.record = record
+        self.audioTrigger = audioTrigger
     }
 
     package var location: SourceLocation {

@@ -37,8 +37,10 @@ package struct CameraStatus: Sendable, Hashable {
     package var keyframeIntervalSeconds: Double?
     package var hasAudio: Bool
     package var audioCodec: AudioCodec?
-    /// Why the camera's sound is left out, where it is.
+    /// Why the camera's sound is left out or not heard, where it is.
     package var soundRemark: String?
+    /// The loudest tenth of the last second, where something listens; see `SoundLevel`.
+    package var soundLevelDBFS: Double?
     /// The element that decodes, where one does.
     package var decoder: String?
     /// Which better decoders failed and are not used now, and why.

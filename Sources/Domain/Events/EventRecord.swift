@@ -1,7 +1,8 @@
 /// Something that a trigger opened. A name space for its states and kinds.
 package enum Event {
-    /// What asked for it: something moved; a person; a program; the camera was covered, turned or blurred; the clock.
-    package enum Kind: String, Sendable, Codable, CaseIterable { case motion, manual, api, tamper, schedule }
+    /// What asked for it: something moved; a person; a program; the camera was covered, turned or blurred; the clock;
+    /// something loud.
+    package enum Kind: String, Sendable, Codable, CaseIterable { case motion, manual, api, tamper, schedule, audio }
 
     /// `ready`: whole. `interrupted`: its end was cut off (crash, lost stream) and the clip holds what there was.
     package enum State: String, Sendable, Codable, CaseIterable { case open, ready, interrupted, deleting }

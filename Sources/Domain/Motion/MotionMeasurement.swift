@@ -15,10 +15,13 @@ package struct MotionMeasurement: Sendable, Hashable {
     package var aspectRatio: Double
     /// The background was begun anew with this picture: the first one, or a scene that was replaced as a whole.
     package var restarted: Bool
+    /// The cells in which regions stir; nil from a detector that does not tell.
+    package var activity: ActivityGrid?
 
     package init(
         presentation: MediaTime, changedFraction: Double, globalChangeFraction: Double, shakeFraction: Double,
-        boxes: [Box], regions: [MotionRegion] = [], aspectRatio: Double = 16.0 / 9, restarted: Bool = false
+        boxes: [Box], regions: [MotionRegion] = [], aspectRatio: Double = 16.0 / 9, restarted: Bool = false,
+        activity: ActivityGrid? = nil
     ) {
         self.presentation = presentation
         self.changedFraction = changedFraction
@@ -28,5 +31,6 @@ package struct MotionMeasurement: Sendable, Hashable {
         self.regions = regions
         self.aspectRatio = aspectRatio
         self.restarted = restarted
+        self.activity = activity
     }
 }

@@ -12,6 +12,8 @@ package struct ZonedGate: Sendable {
         package var boxes: [ZonedBox]
         /// Set where `moving` is true: since when the first of them has been on its way.
         package var since: MediaTime?
+        /// Nothing can be said about the picture: the scene is new, its light changes or the camera shakes.
+        package var isBlind = false
     }
 
     private struct Part: Sendable {
@@ -38,6 +40,10 @@ package struct ZonedGate: Sendable {
         var judgement = Judgement(moving: false, score: 0, boxes: [], since: nil)
         for index in parts.indices {
             let part = parts[index].gate.judge(Self.share(of: measurement, for: parts[index].zone?.place))
+            switch part.quiet {
+            case .learning, .lighting, .shake: judgement.isBlind = true
+            case .still, nil: break
+            }
             guard part.moving else { continue }
             judgement.moving = true
             judgement.score = max(judgement.score, part.score)

@@ -62,6 +62,12 @@ package struct TriggerMachine: Sendable {
         return Outcome(slot: opened.slot, joined: false, ends: ends, actions: [Self.open(opened, continues: nil)])
     }
 
+    /// What asked for the running event of a kind still goes on: it lasts until `time` at least. Nothing where none runs.
+    package mutating func extend(_ kind: Event.Kind, until time: MediaTime) {
+        guard let index = running.firstIndex(where: { $0.slot.kind == kind }) else { return }
+        running[index].ends = max(running[index].ends, time)
+    }
+
     /// A picture of this time has arrived; they come in order. Ends what is over, and cuts what has become too long: the next
     /// event goes on where it ends.
     package mutating func advance(to time: MediaTime) -> [EventAction] {

@@ -151,6 +151,8 @@ export const api = {
   snapshot: (id, signal) => send(`/v1/cameras/${at(id)}/snapshot.jpg`, { signal, timeoutSeconds: 10, quiet: true }),
   // It goes on until it is aborted.
   live: (id, parameters, signal) => send(`/v1/cameras/${at(id)}/live.mp4${query(parameters)}`, { signal, timeoutSeconds: 0, quiet: true }),
+  activity: (id, parameters) => json(`/v1/cameras/${at(id)}/activity${query(parameters)}`),
+  heatmap: (id, parameters) => json(`/v1/cameras/${at(id)}/activity/heatmap${query(parameters)}`),
   recordings: (id, parameters) => json(`/v1/cameras/${at(id)}/recordings${query(parameters)}`),
   recordingAddress: (id, parameters) => `/v1/cameras/${at(id)}/recording.mp4${query(parameters)}`,
   /** What the server says against a recording; null where it gives it. */

@@ -1,6 +1,7 @@
 // One camera, large: its live picture, what its stream is, and what can be done with it.
 
 import { api } from "./api.js";
+import { activityPart } from "./activity.js";
 import { stateOf } from "./camera-card.js";
 import { openCameraForm } from "./camera-form.js";
 import { confirmDialog, openDialog } from "./dialog.js";
@@ -31,10 +32,11 @@ export function showCamera(id) {
     wanted: (failures) => !live.isShowing && (failures === 0 || stateOf(store.cameras.get(id) ?? {}) === "online") });
   const camera = () => store.cameras.get(id);
   const recording = recordingPart(id, store.zoneOf(camera()?.site_id));
+  const activity = activityPart(id, store.zoneOf(camera()?.site_id));
   pauseSnapshots(true);
   const dialog = openDialog({
     title: "Camera", className: "dialog-wide camera-view",
-    content: h("div", { class: "dialog-body" }, h("div", { class: "camera-frame large" }, canvas, live.element), trouble, facts, recording.element,
+    content: h("div", { class: "dialog-body" }, h("div", { class: "camera-frame large" }, canvas, live.element), trouble, facts, recording.element, activity.element,
       h("div", { class: "dialog-actions" },
         h("button", { type: "button", class: "button danger-quiet", onClick: () => remove(camera()) }, icon("trash"), "Remove"),
         h("button", { type: "button", class: "button", onClick: () => camera() && openCameraForm(camera()) }, icon("edit"), "Edit"),
@@ -112,6 +114,7 @@ function showFacts(facts, trouble, camera) {
       Number.isFinite(status.bitrate_kbps) && `${Math.round(status.bitrate_kbps)} kbit/s`].filter(Boolean).join(" · ")],
     ["Keyframe every", Number.isFinite(status.keyframe_interval_seconds) && `${status.keyframe_interval_seconds.toFixed(1)} s`],
     ["Sound", status.codec && (status.has_audio ? soundWords[status.audio_codec] ?? "yes" : status.sound_remark ?? "no")],
+    ["Heard now", Number.isFinite(status.sound_level_dbfs) && `${Math.round(status.sound_level_dbfs)} dBFS`],
     ["Analysis", status.codec && [rungWords[status.rung] ?? status.rung, status.rung_reason].filter(Boolean).join(": ")],
     ["Decoder", status.decoder],
     ["Connected", status.connected_at && `${clock(status.connected_at, zone)} (${ago(status.connected_at)})`],

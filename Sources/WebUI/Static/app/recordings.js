@@ -2,14 +2,8 @@
 
 import { api } from "./api.js";
 import { h, fill } from "./dom.js";
-import { dateAndClock, clock } from "./time.js";
+import { dateAndClock, clock, fieldTime, instantOf, zoneNote } from "./time.js";
 import { toastProblem } from "./toast.js";
-
-/** A minute in the reader's own time, as a field for date and time wants it. */
-const local = (date) => {
-  const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 19);
-};
 
 const length = (seconds) => seconds < 90 ? `${Math.round(seconds)} s`
   : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
@@ -24,11 +18,11 @@ export function recordingPart(id, zone) {
   const choose = (span) => {
     // Fields of whole seconds: the first within the span, and at most ten minutes.
     const begin = new Date(Math.ceil(Date.parse(span.starts_at) / 1000) * 1000);
-    from.value = local(begin);
-    to.value = local(new Date(Math.min(Math.floor(Date.parse(span.ends_at) / 1000) * 1000, begin.getTime() + 600_000)));
+    from.value = fieldTime(begin, zone);
+    to.value = fieldTime(new Date(Math.min(Math.floor(Date.parse(span.ends_at) / 1000) * 1000, begin.getTime() + 600_000)), zone);
   };
   const address = (download) => {
-    const [begin, end] = [from, to].map((field) => new Date(field.value));
+    const [begin, end] = [from, to].map((field) => new Date(instantOf(field.value, zone) ?? NaN));
     if (Number.isNaN(begin.getTime()) || Number.isNaN(end.getTime()) || end <= begin) {
       note.textContent = "Give a beginning, and an end after it.";
       return null;
@@ -41,8 +35,9 @@ export function recordingPart(id, zone) {
     // The element does not say why; the server does.
     note.textContent = await api.whyNoRecording(video.getAttribute("src")) ?? "This browser cannot play it; download it instead.";
   });
+  const elsewhere = zoneNote(new Date().toISOString(), zone);
   const form = h("form", { class: "recording-form", novalidate: "" },
-    h("label", { for: "recording-from" }, "From", from), h("label", { for: "recording-to" }, "To", to),
+    h("label", { for: "recording-from" }, ["From", elsewhere && ` (${elsewhere})`], from), h("label", { for: "recording-to" }, "To", to),
     h("button", { type: "submit", class: "button primary" }, "Play"),
     h("button", { type: "button", class: "button", onClick: () => {
       const url = address(true);
@@ -63,14 +58,21 @@ export function recordingPart(id, zone) {
       return;
     }
     try {
-      const { items } = await api.recordings(id, { limit: 200 });
+      const items = [];
+      const to = new Date().toISOString();
+      // The newest are on the last page.
+      for (let cursor, pages = 0; pages === 0 || (cursor && pages < 20); pages += 1) {
+        const page = await api.recordings(id, { to, limit: 200, cursor });
+        items.push(...page.items);
+        cursor = page.next_cursor;
+      }
       const newest = items.slice(-8).reverse();
       fill(spans, newest.length === 0
         ? [h("li", { class: "hint" }, "Nothing of the last day. A camera records what its setting “Recording” says.")]
-        : newest.map((span) => h("li", {}, h("button", { type: "button", class: "button", onClick: () => choose(span) },
+        : newest.map((span) => [span, span !== items[0]]).map(([span, isAfterAnother]) => h("li", {}, h("button", { type: "button", class: "button", onClick: () => choose(span) },
           `${dateAndClock(span.starts_at, zone)} – ${clock(span.ends_at, zone)}`),
         h("span", { class: "hint" }, [length(span.duration_seconds), span.has_motion && "with events",
-          span.gap_before_seconds >= 1 && `after a gap of ${length(span.gap_before_seconds)}`].filter(Boolean).join(" · ")))));
+          isAfterAnother && span.gap_before_seconds >= 1 && `after a gap of ${length(span.gap_before_seconds)}`].filter(Boolean).join(" · ")))));
       if (newest[0] && !from.value) choose(newest[0]);
     } catch (problem) {
       toastProblem("The recordings could not be read.", problem);

@@ -75,6 +75,10 @@ export function instantOf(local, zone) {
   return new Date(guess).toISOString();
 }
 
+/** The reverse, with seconds, as a field for date and time wants it: "2026-05-01T10:00:05". */
+export const fieldTime = (date, zone) =>
+  new Date(date.getTime() + offsetMinutes(date, zone) * 60000).toISOString().slice(0, 19);
+
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 
 /** "12 sec. ago", "3 min. ago", "2 hr. ago", "4 days ago". */

@@ -37,7 +37,7 @@ export function badge(event) {
   return h("span", { class: `badge badge-${kind}${busy ? " busy" : ""}` }, icon(name), text);
 }
 
-const triggers = { manual: "Asked for by hand", api: "Asked for by a program", tamper: "Tampering", schedule: "Scheduled" };
+const triggers = { manual: "Asked for by hand", api: "Asked for by a program", tamper: "Tampering", schedule: "Scheduled", audio: "Loud" };
 const tampering = { covered: "Camera covered", defocused: "Camera out of focus", moved: "Camera turned away" };
 
 /** What opened an event, where it was not motion. */
