@@ -21,6 +21,7 @@ struct SiteSetup {
                     baseURL: entry.baseURL, model: entry.model, apiKey: entry.apiKey,
                     timeoutSeconds: entry.timeoutSeconds, budget: entry.budget))
         }
+        try await judging.keep(analyzers: settings.analyzers.map(\.name), of: Organization.first)
         try await judging.put(
             Policy(
                 id: .make(at: clock.now), mode: settings.policyMode,

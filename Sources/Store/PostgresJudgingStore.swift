@@ -17,7 +17,7 @@ struct PostgresJudgingStore: JudgingStore {
                     max_concurrency = excluded.max_concurrency, requests_per_minute = excluded.requests_per_minute,
                     tokens_per_minute = excluded.tokens_per_minute, money_per_day = excluded.money_per_day,
                     prompt_price = excluded.prompt_price, completion_price = excluded.completion_price,
-                    updated_at = now()
+                    source = 'settings', updated_at = now()
                 RETURNING id
                 """,
                 [
@@ -45,6 +45,16 @@ struct PostgresJudgingStore: JudgingStore {
                 WHERE organization_id = $1 ORDER BY name
                 """, [.id(organization)]
             ).map(Self.analyzer)
+        }
+    }
+
+    func keep(analyzers names: [String], of organization: Identifier<Organization>) async throws {
+        try await storing("analyzers") {
+            _ = try await pool.of(organization).query(
+                """
+                UPDATE analyzers SET source = 'api'
+                WHERE organization_id = $1 AND source = 'settings' AND name <> ALL ($2::text[])
+                """, [.id(organization), .array(names)])
         }
     }
 

@@ -15,6 +15,7 @@ package struct Store: Sendable {
     package let recordings: any RecordingStore
     package let desk: any JobDesk
     package let definitions: any DefinitionStore
+    package let judges: any JudgeStore
 
     private let pool: Pool
     /// Of sessions that are set for the queue's statements.
@@ -74,6 +75,7 @@ package struct Store: Sendable {
         meter = PostgresAnalyzerMeter(pool: queuePool)
         recordings = PostgresRecordingStore(pool: pool)
         feedback = PostgresFeedbackStore(pool: pool)
+        judges = PostgresJudgeStore(pool: pool)
         definitions = PostgresDefinitionStore(pool: pool)
         desk = PostgresJobDesk(pool: pool, bell: bell)
         reanalyses = PostgresReanalysisStore(pool: pool, bell: bell)

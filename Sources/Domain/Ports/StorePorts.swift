@@ -118,6 +118,8 @@ package protocol JudgingStore: Sendable {
     func put(_ analyzer: Analyzer) async throws -> Identifier<Analyzer>
     /// By name.
     func analyzers(of organization: Identifier<Organization>) async throws -> [Analyzer]
+    /// Leaves all analyzers but these, which the settings file has, to be changed over the API.
+    func keep(analyzers names: [String], of organization: Identifier<Organization>) async throws
     /// The organization's default policy.
     func put(_ policy: Policy, of organization: Identifier<Organization>) async throws
     /// A new version of the organization's definition if the words or labels differ from those that were put here last, else
