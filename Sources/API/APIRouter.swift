@@ -113,6 +113,11 @@ package enum APIRouter {
         FeedbackRoutes(feedback: dependencies.feedback, events: dependencies.events, clock: dependencies.clock)
             .add(to: signedIn)
         AccuracyRoute(feedback: dependencies.feedback).add(to: signedIn)
+        DriftRoute(feedback: dependencies.feedback, clock: dependencies.clock).add(to: signedIn)
+        MetricsRoute(
+            desk: dependencies.desk, judges: dependencies.judges, version: dependencies.version,
+            clock: dependencies.clock
+        ).add(to: signedIn)
         ReanalysisRoutes(reanalyses: dependencies.reanalyses, events: dependencies.events).add(to: signedIn)
         let reader = DefinitionReader(
             definitions: dependencies.definitions, events: dependencies.events, readMedia: dependencies.readMedia,

@@ -1,6 +1,6 @@
 import Domain
 
-/// An analyzer as clients see it: without its key.
+/// An analyzer as clients see it: without its key and its headers' values.
 struct AnalyzerDTO: Encodable, Sendable {
     struct BudgetDTO: Encodable, Sendable {
         @Nullable var maxConcurrency: Int?
@@ -26,7 +26,15 @@ struct AnalyzerDTO: Encodable, Sendable {
     @Nullable var model: String?
     var hasKey: Bool
     var timeoutSeconds: Double
+    /// Names; the values are not told.
+    var headerNames: [String]
+    @Nullable var proxy: String?
+    @Nullable var certificateAuthorities: String?
+    var connectTimeoutSeconds: Double
+    @Nullable var firstByteTimeoutSeconds: Double?
     @Nullable var maxPictures: Int?
+    @Nullable var pictureSidePixels: Int?
+    @Nullable var pictureDetail: String?
     var budget: BudgetDTO
     var usage: UsageDTO
     var readOnly: Bool
@@ -43,7 +51,15 @@ struct AnalyzerDTO: Encodable, Sendable {
         model = analyzer.model
         hasKey = analyzer.apiKey != nil
         timeoutSeconds = analyzer.timeoutSeconds
+        let connection = analyzer.connection
+        headerNames = connection.headers.map(\.name)
+        proxy = connection.proxy.map { CameraRules.masked(url: $0) }
+        certificateAuthorities = connection.certificateAuthorities
+        connectTimeoutSeconds = connection.connectTimeoutSeconds
+        firstByteTimeoutSeconds = connection.firstByteTimeoutSeconds
         maxPictures = analyzer.maximumPictures
+        pictureSidePixels = connection.pictureSidePixels
+        pictureDetail = connection.detail?.rawValue
         budget = BudgetDTO(
             maxConcurrency: analyzer.budget.concurrency, requestsPerMinute: analyzer.budget.requestsPerMinute,
             tokensPerMinute: analyzer.budget.tokensPerMinute, moneyPerDay: analyzer.budget.moneyPerDay,

@@ -30,7 +30,7 @@ struct AnalyzerRoutes {
             var analyzer = Analyzer(
                 id: .make(at: clock.now), organization: context.organization, name: "",
                 kind: fields.choice("kind", Analyzer.Kind.self) ?? .openai)
-            Self.read(&fields, into: &analyzer)
+            AnalyzerReader.read(&fields, into: &analyzer)
             try fields.finish()
             try await judges.insert(analyzer)
             return try await shown(analyzer.id, context, status: .created)
@@ -42,8 +42,8 @@ struct AnalyzerRoutes {
             if stored.isFromSettings { throw Self.readOnly("analyzer") }
             var fields = try await FieldReader(request)
             let before = stored.analyzer
-            Self.read(&fields, into: &stored.analyzer)
-            try fields.finish(readOnly: Self.readOnlyFields)
+            AnalyzerReader.read(&fields, into: &stored.analyzer)
+            try fields.finish(readOnly: AnalyzerReader.readOnlyFields)
             if stored.analyzer != before { _ = try await judges.update(stored) }
             return try await shown(before.id, context)
         }
@@ -86,80 +86,5 @@ struct AnalyzerRoutes {
         response.headers[.eTag] = "\"\(stored.revision)\""
         if status == .created { response.headers[.location] = "/v1/analyzers/\(id)" }
         return response
-    }
-
-    // MARK: Reading
-
-    /// What was read may be sent back.
-    private static let readOnlyFields: Set<String> = [
-        "id", "kind", "detail", "lesser", "has_key", "read_only", "revision", "usage",
-    ]
-
-    /// Lays the body's fields over the analyzer.
-    private static func read(_ fields: inout FieldReader, into analyzer: inout Analyzer) {
-        if let name = fields.text("name", maximumLength: 100) {
-            if name.isEmpty || name.contains("+") { fields.complain("name", "must have 1 to 100 characters, and no +") }
-            analyzer.name = name
-        }
-        let oldURL = analyzer.baseURL
-        let hadKey = analyzer.apiKey != nil
-        if fields.has("base_url") {
-            let given = fields.text("base_url", maximumLength: 2000, nullable: true)
-            // What was read, with its password masked, may be sent back.
-            if given == nil || given != oldURL.map({ CameraRules.masked(url: $0) }) { analyzer.baseURL = given }
-        }
-        if fields.has("model") { analyzer.model = fields.text("model", maximumLength: 200, nullable: true) }
-        let givesKey = fields.has("api_key")
-        if givesKey {
-            let key = fields.text("api_key", maximumLength: 4000, nullable: true)
-            if key?.contains(where: { $0.isNewline || $0 == "\0" }) == true {
-                fields.complain("api_key", "must be one line")
-            }
-            analyzer.apiKey = key.flatMap { $0.isEmpty ? nil : $0 }
-        }
-        analyzer.timeoutSeconds = fields.number("timeout_seconds", in: 1...600) ?? analyzer.timeoutSeconds
-        if fields.has("max_pictures") { analyzer.maximumPictures = fields.integer("max_pictures", in: 1...64) }
-        if fields.isThere("budget") {
-            analyzer.budget = fields.object("budget") { read(&$0, over: analyzer.budget) }
-        }
-        switch analyzer.kind {
-        case .openai:
-            let url = analyzer.baseURL ?? ""
-            if !url.hasPrefix("http://"), !url.hasPrefix("https://") {
-                fields.complain("base_url", "must begin with http:// or https://, and end before /chat/completions")
-            }
-        case .embedded:
-            if analyzer.baseURL != nil || analyzer.model != nil || analyzer.apiKey != nil {
-                fields.complain("kind", "an embedded analyzer has no base_url, model or api_key")
-            }
-        }
-        // Else whoever may change the address could have the key sent to a server of their own.
-        if hadKey, !givesKey, analyzer.baseURL.flatMap(origin) != oldURL.flatMap(origin) {
-            fields.complain("api_key", "give the key again (or null): the stored one is not sent to another server")
-        }
-    }
-
-    /// Scheme, host and port.
-    private static func origin(_ url: String) -> String? {
-        let parts = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3 else { return nil }
-        return (parts[0] + "//" + parts[2].prefix { !"/?#".contains($0) }).lowercased()
-    }
-
-    private static func read(_ fields: inout FieldReader, over present: AnalyzerBudget) -> AnalyzerBudget {
-        var budget = present
-        if fields.has("max_concurrency") { budget.concurrency = fields.integer("max_concurrency", in: 1...1000) }
-        if fields.has("requests_per_minute") {
-            budget.requestsPerMinute = fields.integer("requests_per_minute", in: 1...1_000_000)
-        }
-        if fields.has("tokens_per_minute") {
-            budget.tokensPerMinute = fields.integer("tokens_per_minute", in: 1...2_000_000_000)
-        }
-        if fields.has("money_per_day") {
-            budget.moneyPerDay = fields.number("money_per_day", in: 0...1e9, nullable: true)
-        }
-        budget.promptPrice = fields.number("prompt_price", in: 0...1e6) ?? budget.promptPrice
-        budget.completionPrice = fields.number("completion_price", in: 0...1e6) ?? budget.completionPrice
-        return budget
     }
 }

@@ -86,7 +86,11 @@ struct Vedette: Sendable {
             store: store.judging, reanalyses: store.reanalyses, meter: store.meter,
             readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) },
             makeModel: { (analyzer) async throws(JudgeError) in try await judges.model(for: analyzer) }, clock: clock,
-            testPicture: { TestPicture.jpeg() })
+            testPicture: { TestPicture.jpeg() },
+            sampler: MediaFrameSampler(
+                mediaFolder: layout.mediaFolder, decoders: GStreamerDecoderOpener(decoders),
+                encoder: JPEGStillEncoder()),
+            recordings: store.recordings)
         self.eventJudge = eventJudge
         let removal = MediaRemoval(layout: layout, store: store.events)
         let names = settings.policyAnalyzers

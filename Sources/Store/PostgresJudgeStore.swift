@@ -9,7 +9,7 @@ struct PostgresJudgeStore: JudgeStore {
     // MARK: Analyzers
 
     private static let selectAnalyzer = """
-        SELECT \(PostgresJudgingStore.analyzerColumns), a.source, a.revision, coalesce(b.failures, 0) AS failures,
+        SELECT \(AnalyzerRow.columns), a.source, a.revision, coalesce(b.failures, 0) AS failures,
             CASE WHEN isfinite(b.blocked_until) AND b.blocked_until > clock_timestamp() THEN b.blocked_until END AS blocked_until,
             CASE WHEN b.day = (clock_timestamp() AT TIME ZONE 'UTC')::date THEN b.day_requests ELSE 0 END AS requests_today,
             CASE WHEN b.day = (clock_timestamp() AT TIME ZONE 'UTC')::date THEN b.day_tokens ELSE 0 END AS tokens_today,
@@ -39,12 +39,7 @@ struct PostgresJudgeStore: JudgeStore {
     func insert(_ analyzer: Analyzer) async throws {
         try await storing("analyzer \"\(analyzer.name)\"") {
             _ = try await pool.of(analyzer.organization).query(
-                """
-                INSERT INTO analyzers (id, organization_id, name, base_url, model, api_key, timeout_seconds, max_concurrency,
-                    requests_per_minute, tokens_per_minute, money_per_day, prompt_price, completion_price, max_pictures, kind,
-                    source)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'api')
-                """, Self.values(analyzer) + [.text(analyzer.kind.rawValue)])
+                AnalyzerRow.insert(source: "api"), try AnalyzerRow.values(analyzer))
         }
     }
 
@@ -53,30 +48,15 @@ struct PostgresJudgeStore: JudgeStore {
         return try await storing("analyzer \"\(wanted.name)\"") {
             let rows = try await pool.of(wanted.organization).query(
                 """
-                UPDATE analyzers SET name = $3, base_url = $4, model = $5, api_key = $6, timeout_seconds = $7,
-                    max_concurrency = $8, requests_per_minute = $9, tokens_per_minute = $10, money_per_day = $11,
-                    prompt_price = $12, completion_price = $13, max_pictures = $14, revision = revision + 1,
-                    updated_at = now()
-                WHERE id = $1 AND organization_id = $2 AND revision = $15 AND source = 'api' RETURNING revision
-                """, Self.values(wanted) + [.int(analyzer.revision)])
+                UPDATE analyzers SET \(AnalyzerRow.assignments), revision = revision + 1, updated_at = now()
+                WHERE id = $1 AND organization_id = $2 AND revision = $\(AnalyzerRow.next) AND source = 'api'
+                RETURNING revision
+                """, try AnalyzerRow.values(wanted) + [.int(analyzer.revision)])
             guard let row = rows.first else {
                 throw StoreError.conflict("the analyzer was changed meanwhile; read it again")
             }
             return try row.get("revision")
         }
-    }
-
-    private static func values(_ analyzer: Analyzer) -> [PostgresValue] {
-        let budget = analyzer.budget
-        return [
-            .id(analyzer.id), .id(analyzer.organization), .text(analyzer.name),
-            .optional(analyzer.baseURL) { .text($0) }, .optional(analyzer.model) { .text($0) },
-            .optional(analyzer.apiKey) { .text($0) }, .double(analyzer.timeoutSeconds),
-            .optional(budget.concurrency) { .int($0) }, .optional(budget.requestsPerMinute) { .int($0) },
-            .optional(budget.tokensPerMinute) { .int($0) }, .optional(budget.moneyPerDay) { .double($0) },
-            .double(budget.promptPrice), .double(budget.completionPrice),
-            .optional(analyzer.maximumPictures) { .int($0) },
-        ]
     }
 
     func deleteAnalyzer(_ id: Identifier<Analyzer>, of organization: Identifier<Organization>) async throws {
@@ -94,7 +74,8 @@ struct PostgresJudgeStore: JudgeStore {
                 ).first
                 if let policy {
                     throw StoreError.duplicate(
-                        "the policy \"\(try policy.get("name", as: String.self))\" asks this analyzer; change that first")
+                        "the policy \"\(try policy.get("name", as: String.self))\" asks this analyzer; change that first"
+                    )
                 }
                 let reanalysis = try transaction.run(
                     """
@@ -111,7 +92,7 @@ struct PostgresJudgeStore: JudgeStore {
 
     private static func analyzer(_ row: Row) throws -> StoredAnalyzer {
         StoredAnalyzer(
-            analyzer: try PostgresJudgingStore.analyzer(row),
+            analyzer: try AnalyzerRow.analyzer(row),
             isFromSettings: try row.get("source", as: String.self) == "settings", revision: try row.get("revision"),
             usage: AnalyzerUsage(
                 requestsToday: try row.get("requests_today"), tokensToday: try row.get("tokens_today"),

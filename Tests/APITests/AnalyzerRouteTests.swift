@@ -66,7 +66,8 @@ struct AnalyzerRouteTests {
             for (body, field) in [
                 (#"{"base_url": "https://evil.example/v1"}"#, "api_key"),
                 (#"{"base_url": "http://u:pass@models.example/v1"}"#, "api_key"),
-                (#"{"base_url": "ftp://models.example"}"#, "base_url"), (#"{"base_url": null, "api_key": null}"#, "base_url"),
+                (#"{"base_url": "ftp://models.example"}"#, "base_url"),
+                (#"{"base_url": null, "api_key": null}"#, "base_url"),
                 (#"{"timeout_seconds": 0}"#, "timeout_seconds"), (#"{"budget": {"colour": 1}}"#, "budget.colour"),
                 (#"{"budget": {"requests_per_minute": 0.5}}"#, "budget.requests_per_minute"),
                 (#"{"api_key": "a\nb"}"#, "api_key"), (#"{"name": ""}"#, "name"),
@@ -91,6 +92,91 @@ struct AnalyzerRouteTests {
             #expect(try await send(.delete, path).status == .noContent)
             #expect(try await send(.get, path).status == .notFound)
             for body in bodies { #expect(!body.contains("very-secret") && !body.contains("u:pass@")) }
+        }
+    }
+
+    @Test func `headers, proxy and certificates are kept, told without what is secret, and not led astray`()
+        async throws
+    {
+        try await TestAPI.with { api async throws in
+            let key = api.own.keys[.administrator]
+            var bodies: [String] = []
+            func send(_ method: HTTPRequest.Method, _ path: String, _ body: String? = nil) async throws -> TestResponse
+            {
+                let response = try await api.send(method, path, key: key, body)
+                bodies.append(String(buffer: response.body))
+                return response
+            }
+            let first = try await send(
+                .post, "/v1/analyzers",
+                #"""
+                {"name": "vlm", "kind": "openai", "base_url": "https://models.example/v1", "model": "m",
+                "headers": {"X-Team": "hidden-team", "api-key": "hidden-key"}, "proxy": "http://me:hidden-pw@proxy:3128",
+                "first_byte_timeout_seconds": 20, "connect_timeout_seconds": 3, "picture_side_pixels": 512,
+                "picture_detail": "low"}
+                """#)
+            #expect(first.status == .created)
+            let path = try #require(first.headers[.location])
+            let made = try TestAPI.object(first)
+            #expect(
+                made["header_names"] as? [String] == ["X-Team", "api-key"]
+                    || made["header_names"] as? [String] == ["api-key", "X-Team"])
+            #expect(made["proxy"] as? String == "http://me:***@proxy:3128")
+            #expect(made["picture_side_pixels"] as? Int == 512 && made["picture_detail"] as? String == "low")
+            func stored() async throws -> AnalyzerConnection {
+                try #require(
+                    try await api.store.judging.analyzers(of: api.own.organization).first { $0.name == "vlm" }
+                ).connection
+            }
+            #expect(try await stored().headers.contains(.init(name: "api-key", value: "hidden-key")))
+            #expect(try await stored().proxy == "http://me:hidden-pw@proxy:3128")
+            #expect(try await stored().firstByteTimeoutSeconds == 20 && stored().connectTimeoutSeconds == 3)
+            // A merge patch of one header; what was read may be sent back.
+            let patched = try await send(
+                .patch, path,
+                #"""
+                {"headers": {"x-team": "hidden-other", "api-key": null}, "proxy": "http://me:***@proxy:3128",
+                "header_names": ["X-Team"], "picture_detail": null}
+                """#)
+            #expect(patched.status == .ok)
+            #expect(try await stored().headers == [.init(name: "x-team", value: "hidden-other")])
+            #expect(try await stored().proxy == "http://me:hidden-pw@proxy:3128" && stored().detail == nil)
+            let certificate = #""-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----""#
+            for (body, field) in [
+                (#"{"base_url": "https://evil.example/v1"}"#, "headers.x-team"),
+                (#"{"proxy": "http://evil.example:1"}"#, "headers.x-team"), (#"{"proxy": null}"#, "headers.x-team"),
+                ("{\"certificate_authorities\": \(certificate)}", "headers.x-team"),
+                (#"{"certificate_authorities": "trust me"}"#, "certificate_authorities"),
+                (#"{"proxy": "proxy:3128"}"#, "proxy"), (#"{"headers": {"Host": "x"}}"#, "headers"),
+                (#"{"headers": {"X": "a\nb"}}"#, "headers"), (#"{"headers": {"X": 1}}"#, "headers"),
+                (#"{"headers": "X: 1"}"#, "headers"), (#"{"picture_side_pixels": 10}"#, "picture_side_pixels"),
+                (#"{"picture_detail": "huge"}"#, "picture_detail"),
+                (#"{"first_byte_timeout_seconds": 0}"#, "first_byte_timeout_seconds"),
+            ] {
+                let refused = try await send(.patch, path, body)
+                #expect(refused.status == .unprocessableContent, "\(body)")
+                let errors = try TestAPI.object(refused)["errors"] as? [[String: Any]]
+                #expect(
+                    errors?.contains { $0["field"] as? String == field } == true,
+                    "\(body): \(String(describing: errors))")
+            }
+            #expect(try await stored().headers == [.init(name: "x-team", value: "hidden-other")])
+            let moved = try await send(
+                .patch, path, #"{"base_url": "https://other.example/v1", "proxy": null, "headers": null}"#)
+            #expect(moved.status == .ok)
+            #expect(
+                try await stored()
+                    == AnalyzerConnection(connectTimeoutSeconds: 3, firstByteTimeoutSeconds: 20, pictureSidePixels: 512)
+            )
+            for body in bodies { #expect(!body.contains("hidden-")) }
+            // What was done is in the audit log, without what is secret.
+            let log = try await send(.get, "/v1/audit-log")
+            let actions =
+                (try TestAPI.object(log)["items"] as? [[String: Any]])?.compactMap { $0["action"] as? String } ?? []
+            #expect(
+                actions.contains { $0.hasPrefix("PATCH /v1/analyzers") } && actions.contains("POST /v1/analyzers"),
+                "\(actions)")
+            #expect(!String(buffer: log.body).contains("hidden-"))
         }
     }
 
@@ -157,7 +243,10 @@ struct AnalyzerRouteTests {
             for (body, status) in [
                 (#"{"name": "x", "mode": "single", "analyzers": ["vlm"]}"#, 422),
                 (#"{"name": "x", "mode": "single", "analyzers": ["vlm"], "camera_id": "\#(api.own.camera.id)"}"#, 409),
-                (#"{"name": "x", "mode": "single", "analyzers": ["vlm"], "camera_id": "\#(api.other.camera.id)"}"#, 404),
+                (
+                    #"{"name": "x", "mode": "single", "analyzers": ["vlm"], "camera_id": "\#(api.other.camera.id)"}"#,
+                    404
+                ),
             ] {
                 let refused = try await api.send(.post, "/v1/policies", key: key, body)
                 #expect(Int(refused.status.code) == status, "\(body)")

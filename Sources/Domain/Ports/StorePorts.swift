@@ -98,10 +98,11 @@ package struct JudgeTask: Sendable {
     package var zones: [Zone]
     /// The pictures that the definition's examples name.
     package var references: [ReferencePicture]
+    package var frames: FramePolicy
 
     package init(
         event: EventDetail, definition: DefinitionVersion, policy: Policy, analyzers: [Analyzer], zones: [Zone] = [],
-        references: [ReferencePicture] = []
+        references: [ReferencePicture] = [], frames: FramePolicy = .evidence
     ) {
         self.event = event
         self.definition = definition
@@ -109,6 +110,7 @@ package struct JudgeTask: Sendable {
         self.analyzers = analyzers
         self.zones = zones
         self.references = references
+        self.frames = frames
     }
 }
 
