@@ -22,7 +22,7 @@ CONFIG ?=
 FOOTAGE ?= $(wildcard ../shared/media)
 MODELS ?= $(wildcard ../shared/models)
 
-.PHONY: help deps deps-test build run test check format lint generate bench bench-ingest clean
+.PHONY: help deps deps-test build run test proof check format lint generate bench bench-ingest clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,10 @@ test: deps-test ## Build everything and run every test
 	G_DEBUG=fatal-criticals swift test --skip-build --skip EndToEndTests --skip IngestTests --skip ClipsTests $(QUIET)
 	swift test --skip-build --filter 'IngestTests|ClipsTests' $(QUIET)
 	swift test --skip-build --filter EndToEndTests $(QUIET)
+
+proof: deps-test ## Show with real worker processes that 2,000 events are judged again exactly once
+	swift build --build-tests $(SWIFT_FLAGS) $(QUIET)
+	TEST_EVENTS=2000 swift test --skip-build --filter EndToEnd.ReanalysisTests $(QUIET)
 
 check: lint test ## Format, import rules, generated files and all tests
 

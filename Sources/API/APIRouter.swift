@@ -18,6 +18,7 @@ package struct APIDependencies: Sendable {
     package var desk: any JobDesk
     package var jobs: any JobQueue
     package var definitions: any DefinitionStore
+    package var judges: any JudgeStore
     package var trial: any TrialJudge
     /// The bytes of a path under the media folder; nil where it is not there.
     package var readMedia: @Sendable (String) async -> [UInt8]?
@@ -34,7 +35,8 @@ package struct APIDependencies: Sendable {
         triggers: any CameraTriggers, prober: any CameraProber, events: any EventStore, reanalyses: any ReanalysisStore,
         feedback: any FeedbackStore, recordings: any RecordingStore, recordingReader: any RecordingReader,
         activity: any ActivityStore,
-        desk: any JobDesk, jobs: any JobQueue, definitions: any DefinitionStore, trial: any TrialJudge,
+        desk: any JobDesk, jobs: any JobQueue, definitions: any DefinitionStore,
+        judges: any JudgeStore, trial: any TrialJudge,
         readMedia: @escaping @Sendable (String) async -> [UInt8]?, hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
@@ -56,6 +58,7 @@ package struct APIDependencies: Sendable {
         self.desk = desk
         self.jobs = jobs
         self.definitions = definitions
+        self.judges = judges
         self.trial = trial
         self.readMedia = readMedia
         self.hub = hub
@@ -77,8 +80,7 @@ package enum APIRouter {
 
         let session = SessionRoutes(accounts: dependencies.accounts)
         let system = SystemRoutes(
-            version: dependencies.version, openAPI: PackageResources.openapi_json, checks: dependencies.checks,
-            analyzers: dependencies.analyzers)
+            version: dependencies.version, openAPI: PackageResources.openapi_json, checks: dependencies.checks)
         session.addPublic(to: router)
         system.addPublic(to: router)
 
@@ -116,6 +118,11 @@ package enum APIRouter {
         FeedbackRoutes(feedback: dependencies.feedback, events: dependencies.events, clock: dependencies.clock)
             .add(to: signedIn)
         AccuracyRoute(feedback: dependencies.feedback).add(to: signedIn)
+        DriftRoute(feedback: dependencies.feedback, clock: dependencies.clock).add(to: signedIn)
+        MetricsRoute(
+            desk: dependencies.desk, judges: dependencies.judges, version: dependencies.version,
+            clock: dependencies.clock
+        ).add(to: signedIn)
         ReanalysisRoutes(reanalyses: dependencies.reanalyses, events: dependencies.events).add(to: signedIn)
         let reader = DefinitionReader(
             definitions: dependencies.definitions, events: dependencies.events, readMedia: dependencies.readMedia,
@@ -123,6 +130,11 @@ package enum APIRouter {
         // Before the routes by id, which would take "test" for one.
         TrialRoutes(trial: dependencies.trial, events: dependencies.events, reader: reader).add(to: signedIn)
         DefinitionRoutes(definitions: dependencies.definitions, reader: reader).add(to: signedIn)
+        AnalyzerRoutes(
+            judges: dependencies.judges, trial: dependencies.trial, statuses: dependencies.analyzers,
+            clock: dependencies.clock
+        ).add(to: signedIn)
+        PolicyRoutes(judges: dependencies.judges, clock: dependencies.clock).add(to: signedIn)
         JobRoutes(desk: dependencies.desk, queue: dependencies.jobs).add(to: signedIn)
         return router
     }

@@ -125,10 +125,23 @@ struct ReanalysisRoutes {
                 money: fields.number("money", in: 0...1e9),
                 until: fields.parsed("until", time) { WallTime(rfc3339: $0) })
         }
+        let frames = fields.object("frames") { fields -> FramePolicy in
+            guard let word = fields.text("source", maximumLength: 20) else { return .evidence }
+            let count = fields.integer("count", in: FramePolicy.counts)
+            if word == "evidence" {
+                if count != nil { fields.complain("count", "is for clip and recording; stored evidence is as it is") }
+                return .evidence
+            }
+            guard let source = FramePolicy.Source(rawValue: word) else {
+                fields.complain("source", "must be one of evidence, clip, recording")
+                return .evidence
+            }
+            return .sampled(source, count: count ?? 4)
+        }
         let asked = ReanalysisRequest(
             filter: filter, definitionVersion: fields.integer("definition_version", in: 1...1_000_000),
             policy: fields.choice("policy", Policy.Mode.self),
-            analyzers: fields.texts("analyzers", maximumCount: 2, maximumLength: 200), limits: limits)
+            analyzers: fields.texts("analyzers", maximumCount: 2, maximumLength: 200), limits: limits, frames: frames)
         let isDry = fields.flag("dry_run") ?? false
         try fields.finish()
         return (asked, isDry)
@@ -141,6 +154,10 @@ struct ReanalysisRoutes {
             @Nullable var tokens: Int?
             @Nullable var money: Double?
             @Nullable var until: String?
+        }
+        struct Frames: Encodable, Sendable {
+            var source: String
+            @Nullable var count: Int?
         }
         struct Progress: Encodable, Sendable {
             var events: Int
@@ -157,6 +174,7 @@ struct ReanalysisRoutes {
         var definitionVersion: Int
         var policy: String
         var analyzers: [String]
+        var frames: Frames
         var budget: Budget
         var progress: Progress
         var createdAt: String
@@ -170,6 +188,11 @@ struct ReanalysisRoutes {
             definitionVersion = reanalysis.definitionVersion
             policy = reanalysis.policy.rawValue
             analyzers = reanalysis.analyzers
+            frames =
+                switch reanalysis.frames {
+                case .evidence: Frames(source: "evidence", count: nil)
+                case .sampled(let source, let count): Frames(source: source.rawValue, count: count)
+                }
             budget = Budget(
                 tokens: reanalysis.limits.tokens, money: reanalysis.limits.money,
                 until: reanalysis.limits.until?.rfc3339)

@@ -20,13 +20,12 @@ package struct AnalyzerStatus: Sendable {
     }
 }
 
-/// Health, version, the contract itself, and who judges.
+/// Health, version and the contract itself.
 struct SystemRoutes {
     let version: String
     let openAPI: [UInt8]
     /// Name of each thing that must work, and whether it does.
     let checks: @Sendable () async -> [(name: String, ok: Bool)]
-    let analyzers: @Sendable (Identifier<Organization>) async -> [AnalyzerStatus]
 
     private struct Health: Encodable {
         var status: String
@@ -36,14 +35,6 @@ struct SystemRoutes {
         var name = "vedette"
         var version: String
     }
-    private struct AnalyzerDTO: Encodable, Sendable {
-        var id: String
-        var name: String
-        var kind: String
-        var detail: String
-        var lesser: Bool
-    }
-
     func addPublic(to router: some RouterMethods<VedetteContext>) {
         router.get("/healthz") { _, _ in jsonResponse(Health(status: "ok", checks: nil)) }
         router.get("/readyz") { _, _ in
@@ -70,14 +61,5 @@ struct SystemRoutes {
 
     func addPrivate(to router: some RouterMethods<VedetteContext>) {
         router.get("/v1/version") { _, _ in jsonResponse(Version(version: version)) }
-        router.get("/v1/analyzers") { _, context in
-            jsonResponse(
-                PageDTO(
-                    items: await analyzers(context.organization).map {
-                        AnalyzerDTO(
-                            id: $0.id.description, name: $0.name, kind: $0.kind.rawValue, detail: $0.detail,
-                            lesser: $0.lesser)
-                    }, nextCursor: nil))
-        }
     }
 }

@@ -4,6 +4,7 @@ import Detection
 import Domain
 import Glibc
 import Logging
+import Motion
 import VisionModels
 
 /// Makes analyzers from their configuration, and keeps them: a detector's weights are read once.
@@ -29,7 +30,10 @@ actor JudgeFactory {
         case .openai:
             if let known = remote[analyzer] { return known }
             let made = try OpenAICompatibleModel(
-                analyzer, client: client, logger: logger, now: { [clock] in clock.now })
+                analyzer, client: client, logger: logger,
+                shrink: { JPEGShrinker.shrink($0, longestSidePixels: $1) }, now: { [clock] in clock.now })
+            // What is no longer configured so is forgotten.
+            remote = remote.filter { $0.key.id != analyzer.id }
             remote[analyzer] = made
             return made
         }
@@ -49,7 +53,7 @@ actor JudgeFactory {
             case .openai:
                 return AnalyzerStatus(
                     id: analyzer.id, name: analyzer.name, kind: .openai,
-                    detail: "\(analyzer.model ?? "") at \(analyzer.baseURL ?? "")", lesser: false)
+                    detail: "\(analyzer.model ?? "") at \(presentableURL(analyzer.baseURL ?? ""))", lesser: false)
             case .embedded:
                 guard let status = try? embeddedAnalyzer().status else {
                     return AnalyzerStatus(

@@ -21,10 +21,12 @@ package enum ReanalyzeCommand {
         package var policy: String?
         package var analyzers: [String]
         package var limits: (events: Int?, tokens: Int?, money: Double?, until: String?)
+        package var frames: (source: String?, count: Int?)
 
         package init(
             camera: String?, from: String?, to: String?, label: String?, verdictState: String?, definitionVersion: Int?,
-            policy: String?, analyzers: [String], limits: (events: Int?, tokens: Int?, money: Double?, until: String?)
+            policy: String?, analyzers: [String], limits: (events: Int?, tokens: Int?, money: Double?, until: String?),
+            frames: (source: String?, count: Int?)
         ) {
             self.camera = camera
             self.from = from
@@ -35,6 +37,7 @@ package enum ReanalyzeCommand {
             self.policy = policy
             self.analyzers = analyzers
             self.limits = limits
+            self.frames = frames
         }
     }
 
@@ -140,13 +143,26 @@ package enum ReanalyzeCommand {
         filter.to = try time(selection.to, "--to")
         filter.label = selection.label?.lowercased()
         filter.verdictState = try word(selection.verdictState, "--verdict-state", as: Verdict.State.self)
+        var frames = FramePolicy.evidence
+        if let given = selection.frames.source, given != "evidence" {
+            guard let source = FramePolicy.Source(rawValue: given) else {
+                throw StartError("--frames is `\(given)`, but must be one of evidence, clip, recording")
+            }
+            let count = selection.frames.count ?? 4
+            guard FramePolicy.counts.contains(count) else {
+                throw StartError("--frame-count is \(count), but must be from 1 to \(FramePolicy.counts.upperBound)")
+            }
+            frames = .sampled(source, count: count)
+        } else if selection.frames.count != nil {
+            throw StartError("--frame-count needs --frames clip or --frames recording")
+        }
         return ReanalysisRequest(
             filter: filter, definitionVersion: selection.definitionVersion,
             policy: try word(selection.policy, "--policy", as: Policy.Mode.self),
             analyzers: selection.analyzers.isEmpty ? nil : selection.analyzers,
             limits: ReanalysisLimits(
                 events: selection.limits.events, tokens: selection.limits.tokens, money: selection.limits.money,
-                until: try time(selection.limits.until, "--until")))
+                until: try time(selection.limits.until, "--until")), frames: frames)
     }
 
     private static func words(_ error: StoreError) -> String {

@@ -1,5 +1,6 @@
 import Domain
 import Settings
+import Spool
 
 /// Brings what the settings file says into the database: created or updated by name, never removed.
 struct SiteSetup {
@@ -15,12 +16,18 @@ struct SiteSetup {
         try await apply(settings.cameras + extraCameras)
         var analyzers: [String: Identifier<Analyzer>] = [:]
         for entry in settings.analyzers {
+            var connection = entry.connection
+            if let path = entry.certificateFile {
+                connection.certificateAuthorities = try Self.certificates(path, entry)
+            }
             analyzers[entry.name] = try await judging.put(
                 Analyzer(
                     id: .make(at: clock.now), organization: Organization.first, name: entry.name, kind: entry.kind,
                     baseURL: entry.baseURL, model: entry.model, apiKey: entry.apiKey,
-                    timeoutSeconds: entry.timeoutSeconds, budget: entry.budget))
+                    timeoutSeconds: entry.timeoutSeconds, budget: entry.budget,
+                    maximumPictures: entry.maximumPictures, connection: connection))
         }
+        try await judging.keep(analyzers: settings.analyzers.map(\.name), of: Organization.first)
         try await judging.put(
             Policy(
                 id: .make(at: clock.now), mode: settings.policyMode,
@@ -28,6 +35,17 @@ struct SiteSetup {
             of: Organization.first)
         _ = try await judging.define(
             normal: settings.definitionNormal, labels: settings.definitionLabels, of: Organization.first)
+    }
+
+    private static func certificates(_ path: String, _ entry: VedetteSettings.AnalyzerEntry) throws -> String {
+        guard let bytes = DurableFile.read(path) else {
+            throw StartError("`ca_file` of analyzer `\(entry.name)`, \(path), cannot be read")
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        if let complaint = AnalyzerConnection.complaint(certificates: text) {
+            throw StartError("`ca_file` of analyzer `\(entry.name)`, \(path), \(complaint)")
+        }
+        return text
     }
 
     private func apply(_ entries: [VedetteSettings.CameraEntry]) async throws {

@@ -90,7 +90,11 @@ struct Vedette: Sendable {
             store: store.judging, reanalyses: store.reanalyses, meter: store.meter,
             readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) },
             makeModel: { (analyzer) async throws(JudgeError) in try await judges.model(for: analyzer) }, clock: clock,
-            testPicture: { TestPicture.jpeg() })
+            testPicture: { TestPicture.jpeg() },
+            sampler: MediaFrameSampler(
+                mediaFolder: layout.mediaFolder, decoders: GStreamerDecoderOpener(decoders),
+                encoder: JPEGStillEncoder()),
+            recordings: store.recordings)
         self.eventJudge = eventJudge
         let removal = MediaRemoval(layout: layout, store: store.events)
         let names = settings.policyAnalyzers
@@ -105,7 +109,8 @@ struct Vedette: Sendable {
             events: store.events, reanalyses: store.reanalyses, feedback: store.feedback,
             recordings: store.recordings, recordingReader: RecordingAssembler(mediaFolder: layout.mediaFolder),
             activity: store.activity,
-            desk: store.desk, jobs: store.jobs, definitions: store.definitions, trial: eventJudge,
+            desk: store.desk, jobs: store.jobs, definitions: store.definitions, judges: store.judges,
+            trial: eventJudge,
             readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) }, hub: hub,
             mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },

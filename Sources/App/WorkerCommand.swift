@@ -1,6 +1,9 @@
+import Clips
 import Domain
 import Foundation
+import Ingest
 import Logging
+import Motion
 import ServiceLifecycle
 import Settings
 import Spool
@@ -28,7 +31,10 @@ package enum WorkerCommand {
                 store: store.judging, reanalyses: store.reanalyses, meter: store.meter,
                 readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) },
                 makeModel: { (analyzer) async throws(JudgeError) in try await judges.model(for: analyzer) },
-                clock: clock)
+                clock: clock,
+                sampler: MediaFrameSampler(
+                    mediaFolder: layout.mediaFolder, decoders: GStreamerDecoderOpener(), encoder: JPEGStillEncoder()),
+                recordings: store.recordings)
             let runner = JobRunner(
                 queue: store.jobs, kinds: EventJudge.kinds,
                 configuration: .init(

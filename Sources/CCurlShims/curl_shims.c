@@ -24,6 +24,11 @@ CURLcode curlshims_easy_set_data_callback(CURL *easy, CURLoption option, curlshi
     return curl_easy_setopt(easy, option, value);
 }
 
+CURLcode curlshims_easy_set_blob(CURL *easy, CURLoption option, const void *bytes, size_t size) {
+    struct curl_blob blob = {(void *)bytes, size, CURL_BLOB_COPY};
+    return curl_easy_setopt(easy, option, &blob);
+}
+
 CURLcode curlshims_easy_set_body(CURL *easy, const void *bytes, size_t size) {
     CURLcode result = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
     if (result != CURLE_OK) return result;

@@ -29,6 +29,21 @@ cv::Mat shrink(const cv::Mat &source, cv::Size size) {
     return result;
 }
 
+/// Encodes into memory of `out`. 0 on success.
+int encode(const cv::Mat &image, int32_t quality, vedette_still *out, char *error, size_t error_size) {
+    std::vector<uint8_t> encoded;
+    const std::vector<int> options{cv::IMWRITE_JPEG_QUALITY, std::clamp(quality, 1, 100)};
+    if (!cv::imencode(".jpg", image, encoded, options) || encoded.empty())
+        return fail(error, error_size, "the JPEG encoder gave nothing");
+    out->bytes = static_cast<uint8_t *>(std::malloc(encoded.size()));
+    if (!out->bytes) return fail(error, error_size, "no memory for the JPEG");
+    std::memcpy(out->bytes, encoded.data(), encoded.size());
+    out->size = encoded.size();
+    out->width = image.cols;
+    out->height = image.rows;
+    return 0;
+}
+
 }  // namespace
 
 int vedette_still_encode(
@@ -79,17 +94,28 @@ int vedette_still_encode(
             cv::cvtColor(merged, image, cv::COLOR_YCrCb2BGR);
         }
 
-        std::vector<uint8_t> encoded;
-        const std::vector<int> options{cv::IMWRITE_JPEG_QUALITY, std::clamp(quality, 1, 100)};
-        if (!cv::imencode(".jpg", image, encoded, options) || encoded.empty())
-            return fail(error, error_size, "the JPEG encoder gave nothing");
-        out->bytes = static_cast<uint8_t *>(std::malloc(encoded.size()));
-        if (!out->bytes) return fail(error, error_size, "no memory for the JPEG");
-        std::memcpy(out->bytes, encoded.data(), encoded.size());
-        out->size = encoded.size();
-        out->width = image.cols;
-        out->height = image.rows;
-        return 0;
+        return encode(image, quality, out, error, error_size);
+    } catch (const std::exception &exception) {
+        return fail(error, error_size, exception.what());
+    } catch (...) {
+        return fail(error, error_size, "an unknown error in OpenCV");
+    }
+}
+
+int vedette_still_shrink(
+    const uint8_t *jpeg, size_t size, int32_t longest_side, int32_t quality, vedette_still *out, char *error,
+    size_t error_size) {
+    try {
+        std::memset(out, 0, sizeof *out);
+        const cv::Mat bytes(1, static_cast<int>(size), CV_8UC1, const_cast<uint8_t *>(jpeg));
+        const cv::Mat image = cv::imdecode(bytes, cv::IMREAD_COLOR);
+        if (image.empty()) return fail(error, error_size, "not a JPEG that can be decoded");
+        const int longest = std::max(image.cols, image.rows), wanted = std::max(longest_side, 1);
+        if (longest <= wanted) return 1;
+        const double scale = static_cast<double>(wanted) / longest;
+        const cv::Size smaller(
+            std::max(1, static_cast<int>(image.cols * scale + 0.5)), std::max(1, static_cast<int>(image.rows * scale + 0.5)));
+        return encode(shrink(image, smaller), quality, out, error, error_size);
     } catch (const std::exception &exception) {
         return fail(error, error_size, exception.what());
     } catch (...) {

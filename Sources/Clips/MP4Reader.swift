@@ -76,6 +76,18 @@ final class MP4Reader {
         return try read(videoSample, of: video, as: .video)
     }
 
+    /// One unit of the video, by its place in the order of decoding; nil where the file ends before it. Changes nothing.
+    func videoUnit(_ index: Int) -> AccessUnit? {
+        guard video.samples.indices.contains(index) else { return nil }
+        let sample = video.samples[index]
+        guard sample.size > 0, sample.size < 1 << 28, let bytes = Self.bytes(descriptor, sample.offset, sample.size)
+        else { return nil }
+        return AccessUnit(
+            track: .video, presentation: video.presentation(of: sample),
+            durationNanoseconds: video.nanoseconds(sample.duration), isKeyframe: sample.isKeyframe,
+            arrivedAt: WallTime(nanosecondsSinceEpoch: 0), payload: BytesPayload(bytes))
+    }
+
     private func read(_ sample: MP4Track.Sample, of track: MP4Track, as kind: Track) throws(ClipError) -> Unit? {
         // A size beyond the file is noticed before memory is asked for: the bytes are read in one piece.
         guard sample.size > 0, sample.size < 1 << 28, let bytes = Self.bytes(descriptor, sample.offset, sample.size)
@@ -154,5 +166,18 @@ final class MP4Reader {
             done += got
         }
         return result
+    }
+}
+
+/// Bytes of a file as a unit's payload.
+private final class BytesPayload: AccessUnitPayload {
+    private let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var byteCount: Int { bytes.count }
+
+    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try bytes.withUnsafeBytes(body)
     }
 }

@@ -69,13 +69,14 @@ final class Engine: @unchecked Sendable {
             for transfer in arrived { add(transfer, to: multi) }
             if isStopping { break }
             dropCancelled(from: multi)
+            dropLate(from: multi)
             var running: Int32 = 0
             let performed = curl_multi_perform(multi, &running)
             collectFinished(from: multi)
             if performed != CURLM_OK { failAll(performed, of: multi) }
             var ready: Int32 = 0
             // Returns early on traffic, on libcurl's own timers and on a wake-up.
-            let polled = curl_multi_poll(multi, nil, 0, 60_000, &ready)
+            let polled = curl_multi_poll(multi, nil, 0, pollMilliseconds(), &ready)
             if polled != CURLM_OK { failAll(polled, of: multi) }
         }
         for transfer in active.values {
@@ -107,6 +108,24 @@ final class Engine: @unchecked Sendable {
             active[easy] = nil
             transfer.finish(.failure(transfer.error(.cancelled, "cancelled")))
         }
+    }
+
+    private func dropLate(from multi: UnsafeMutableRawPointer) {
+        let now = ContinuousClock.now
+        for (easy, transfer) in active where transfer.isLate(now) {
+            remove(transfer, from: multi)
+            active[easy] = nil
+            let seconds = transfer.request.firstByteTimeoutSeconds ?? 0
+            transfer.finish(.failure(transfer.error(.timeout, "no answer began within \(seconds) s")))
+        }
+    }
+
+    /// Until the next transfer is late, at most a minute.
+    private func pollMilliseconds() -> Int32 {
+        let next = active.values.lazy.filter(\.awaitsFirstByte).compactMap(\.firstByteDeadline).min()
+        guard let next else { return 60_000 }
+        // Rounded up, so that it is late when the poll ends.
+        return Int32(max(1, min(60_000, (next - .now) / .milliseconds(1) + 1)))
     }
 
     private func collectFinished(from multi: UnsafeMutableRawPointer) {

@@ -19,11 +19,18 @@ package struct HTTPRequest: Sendable {
     package var maximumResponseBytes: Int
     /// 0 returns a redirect as the response it is.
     package var maximumRedirects: Int
+    /// From the call to the first byte of the response; `nil`: only the other limits count.
+    package var firstByteTimeoutSeconds: Double?
+    /// As libcurl takes it; empty for none, `nil` for what the environment says.
+    package var proxy: String?
+    /// PEM; trusted instead of the system's.
+    package var certificateAuthorities: [UInt8]?
 
     package init(
         method: Method = .get, url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
         connectTimeoutSeconds: Double = 10, timeoutSeconds: Double = 60, maximumResponseBytes: Int = 4 << 20,
-        maximumRedirects: Int = 0
+        maximumRedirects: Int = 0, firstByteTimeoutSeconds: Double? = nil, proxy: String? = nil,
+        certificateAuthorities: [UInt8]? = nil
     ) {
         self.method = method
         self.url = url
@@ -33,6 +40,9 @@ package struct HTTPRequest: Sendable {
         self.timeoutSeconds = timeoutSeconds
         self.maximumResponseBytes = maximumResponseBytes
         self.maximumRedirects = maximumRedirects
+        self.firstByteTimeoutSeconds = firstByteTimeoutSeconds
+        self.proxy = proxy
+        self.certificateAuthorities = certificateAuthorities
     }
 }
 

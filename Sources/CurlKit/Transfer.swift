@@ -19,6 +19,7 @@ final class Transfer: @unchecked Sendable {
     private var headers: [(name: String, value: String)] = []
     private var headerBytes = 0
     private var isTooLarge = false
+    private(set) var firstByteDeadline: ContinuousClock.Instant?
     private static let maximumHeaderBytes = 64 << 10
 
     init(_ request: HTTPRequest, _ continuation: CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>) {
@@ -67,6 +68,18 @@ final class Transfer: @unchecked Sendable {
         try check(curlshims_easy_set_long(easy, CURLOPT_TIMEOUT_MS, milliseconds(request.timeoutSeconds)))
         try check(curlshims_easy_set_long(easy, CURLOPT_FOLLOWLOCATION, request.maximumRedirects > 0 ? 1 : 0))
         try check(curlshims_easy_set_long(easy, CURLOPT_MAXREDIRS, request.maximumRedirects))
+        if let proxy = request.proxy { try check(curlshims_easy_set_string(easy, CURLOPT_PROXY, proxy)) }
+        if let certificates = request.certificateAuthorities, !certificates.isEmpty {
+            try check(
+                certificates.withUnsafeBytes { bytes in
+                    bytes.baseAddress.map {
+                        curlshims_easy_set_blob(easy, CURLOPT_CAINFO_BLOB, $0, bytes.count)
+                    } ?? CURLE_OK
+                })
+        }
+        if let seconds = request.firstByteTimeoutSeconds {
+            firstByteDeadline = .now.advanced(by: .milliseconds(milliseconds(seconds)))
+        }
         let bound = curl_off_t(max(1, request.maximumResponseBytes))
         try check(curlshims_easy_set_offset(easy, CURLOPT_MAXFILESIZE_LARGE, bound))
         try check(curlshims_easy_set_pointer(easy, CURLOPT_WRITEDATA, context))
@@ -154,6 +167,14 @@ final class Transfer: @unchecked Sendable {
         }
         return bytes.count
     }
+
+    /// True when nothing came in the time for the first byte.
+    func isLate(_ now: ContinuousClock.Instant) -> Bool {
+        headerBytes == 0 && firstByteDeadline.map { $0 <= now } ?? false
+    }
+
+    /// Whether `firstByteDeadline` still counts.
+    var awaitsFirstByte: Bool { headerBytes == 0 }
 
     /// What came of the finished transfer.
     func outcome(_ result: CURLcode) -> Result<HTTPResponse, HTTPError> {

@@ -156,6 +156,34 @@ package enum SettingsTable {
         SettingRow("money_per_day", .number(0...1_000_000), "`openai`: most in a UTC day, in the unit of the prices."),
         SettingRow("prompt_price", .number(0...100_000), default: "0", "`openai`: money for a million tokens in."),
         SettingRow("completion_price", .number(0...100_000), default: "0", "`openai`: money for a million tokens out."),
+        SettingRow(
+            "max_pictures", .integer(1...64), unit: "pictures", "`openai`: most in one request, examples included."),
+        SettingRow(
+            "picture_side", .integer(AnalyzerConnection.pictureSides), unit: "pixels",
+            "`openai`: pictures are made no longer than this; left out: as they are stored."),
+        SettingRow(
+            "picture_detail", .choice(AnalyzerConnection.Detail.allCases.map(\.rawValue)),
+            "`openai`: the `detail` that is sent with each picture; left out: none."),
+        SettingRow(
+            "headers", .groupList(identity: "name", header), "`openai`: headers that are sent with each request."),
+        SettingRow(
+            "proxy", .text, secret: true,
+            "`openai`: `http://host:port` or `socks5h://host:port`, perhaps with user and password; `\"\"`: none; left out: what `https_proxy` and `no_proxy` of the environment say."
+        ),
+        SettingRow(
+            "ca_file", .text,
+            "`openai`: file of certificates (PEM) to trust instead of the system's; read at each start."),
+        SettingRow(
+            "connect_timeout_seconds", .number(AnalyzerConnection.connectTimeouts), default: "10", unit: "seconds",
+            "`openai`: for name, connection and TLS."),
+        SettingRow(
+            "first_byte_timeout_seconds", .number(AnalyzerConnection.firstByteTimeouts), unit: "seconds",
+            "`openai`: until the answer begins; left out: as long as the whole request may take."),
+    ]
+
+    static let header: [SettingRow] = [
+        SettingRow("name", .text, required: true, "Its name."),
+        SettingRow("value", .text, required: true, secret: true, "Its value."),
     ]
 
     static let policy: [SettingRow] = [

@@ -30,6 +30,10 @@ package struct VedetteSettings: Sendable {
         package var apiKey: String?
         package var timeoutSeconds: Double
         package var budget = AnalyzerBudget()
+        package var maximumPictures: Int?
+        /// Without the certificates, which are in `certificateFile`.
+        package var connection = AnalyzerConnection()
+        package var certificateFile: String?
     }
 
     package var listenHost: String
@@ -242,7 +246,31 @@ package struct VedetteSettings: Sendable {
                 requestsPerMinute: entry.number("requests_per_minute").map { Int($0) },
                 tokensPerMinute: entry.number("tokens_per_minute").map { Int($0) },
                 moneyPerDay: entry.number("money_per_day"), promptPrice: entry.number("prompt_price") ?? 0,
-                completionPrice: entry.number("completion_price") ?? 0))
+                completionPrice: entry.number("completion_price") ?? 0),
+            maximumPictures: entry.number("max_pictures").map { Int($0) },
+            connection: try connection(entry, of: name), certificateFile: entry.text("ca_file"))
+    }
+
+    private static func connection(
+        _ entry: CheckedSettings, of name: String
+    ) throws(SettingsError) -> AnalyzerConnection {
+        let proxy = entry.text("proxy")
+        if let complaint = proxy.flatMap({ AnalyzerConnection.complaint(proxy: $0) }) {
+            throw SettingsError("`proxy` of analyzer `\(name)` at \(entry.origin(of: "proxy")) \(complaint)")
+        }
+        let headers = try entry.groups("headers").map { (header) throws(SettingsError) in
+            let given = AnalyzerConnection.Header(name: header.text("name") ?? "", value: header.text("value") ?? "")
+            if let complaint = AnalyzerConnection.complaint(header: given.name, value: given.value) {
+                throw SettingsError(
+                    "the header `\(given.name)` of analyzer `\(name)` at \(header.origin) \(complaint)")
+            }
+            return given
+        }
+        return AnalyzerConnection(
+            headers: headers, proxy: proxy, connectTimeoutSeconds: entry.number("connect_timeout_seconds") ?? 10,
+            firstByteTimeoutSeconds: entry.number("first_byte_timeout_seconds"),
+            pictureSidePixels: entry.number("picture_side").map { Int($0) },
+            detail: entry.text("picture_detail").flatMap(AnalyzerConnection.Detail.init(rawValue:)))
     }
 }
 

@@ -16,7 +16,7 @@ struct JudgingPlan: Sendable {
         // The camera's policy, else the site's, else the organization's.
         let rows = try transaction.run(
             """
-            SELECT p.id AS policy_id, p.mode, \(PostgresJudgingStore.analyzerColumns)
+            SELECT p.id AS policy_id, p.mode, \(AnalyzerRow.columns)
             FROM (SELECT * FROM policies
                 WHERE organization_id = $1 AND (is_default OR site_id = $2 OR camera_id = $3)
                 ORDER BY camera_id IS NULL, site_id IS NULL LIMIT 1) p
@@ -27,7 +27,7 @@ struct JudgingPlan: Sendable {
         guard let first = rows.first else {
             throw StoreError.notFound("the organization has no policy with an analyzer")
         }
-        analyzers = try rows.map(PostgresJudgingStore.analyzer)
+        analyzers = try rows.map(AnalyzerRow.analyzer)
         if let names = choice.analyzers { analyzers = try Self.analyzers(names, organization, transaction) }
         let mode = try choice.mode ?? (choice.analyzers?.count == 1 ? .single : first.word("mode"))
         guard analyzers.count == mode.analyzerCount else {
@@ -105,9 +105,9 @@ struct JudgingPlan: Sendable {
         _ names: [String], _ organization: Identifier<Organization>, _ transaction: isolated Connection
     ) throws -> [Analyzer] {
         let all = try transaction.run(
-            "SELECT \(PostgresJudgingStore.analyzerColumns) FROM analyzers a WHERE organization_id = $1",
+            "SELECT \(AnalyzerRow.columns) FROM analyzers a WHERE organization_id = $1",
             [.id(organization)]
-        ).map(PostgresJudgingStore.analyzer)
+        ).map(AnalyzerRow.analyzer)
         return try names.map { name in
             guard let found = all.first(where: { $0.name == name }) else {
                 throw StoreError.notFound("there is no analyzer \"\(name)\"")

@@ -44,6 +44,9 @@ package struct Migrator: Sendable {
         Migration(name: "V0011_jobs", sql: String(decoding: PackageResources.V0011_jobs_sql, as: UTF8.self)),
         Migration(name: "V0012_judging", sql: String(decoding: PackageResources.V0012_judging_sql, as: UTF8.self)),
         Migration(name: "V0013_activity", sql: String(decoding: PackageResources.V0013_activity_sql, as: UTF8.self)),
+        Migration(
+            name: "V0014_analyzer_connections",
+            sql: String(decoding: PackageResources.V0014_analyzer_connections_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

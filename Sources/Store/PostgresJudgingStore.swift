@@ -9,27 +9,11 @@ struct PostgresJudgingStore: JudgingStore {
         try await storing("analyzer \"\(analyzer.name)\"") {
             let rows = try await pool.of(analyzer.organization).query(
                 """
-                INSERT INTO analyzers (id, organization_id, name, kind, base_url, model, api_key, timeout_seconds,
-                    max_concurrency, requests_per_minute, tokens_per_minute, money_per_day, prompt_price, completion_price)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-                ON CONFLICT (organization_id, name) DO UPDATE SET kind = excluded.kind, base_url = excluded.base_url,
-                    model = excluded.model, api_key = excluded.api_key, timeout_seconds = excluded.timeout_seconds,
-                    max_concurrency = excluded.max_concurrency, requests_per_minute = excluded.requests_per_minute,
-                    tokens_per_minute = excluded.tokens_per_minute, money_per_day = excluded.money_per_day,
-                    prompt_price = excluded.prompt_price, completion_price = excluded.completion_price,
+                \(AnalyzerRow.insert(source: "settings"))
+                ON CONFLICT (organization_id, name) DO UPDATE SET \(AnalyzerRow.replacement), source = 'settings',
                     updated_at = now()
                 RETURNING id
-                """,
-                [
-                    .id(analyzer.id), .id(analyzer.organization), .text(analyzer.name), .text(analyzer.kind.rawValue),
-                    .optional(analyzer.baseURL) { .text($0) }, .optional(analyzer.model) { .text($0) },
-                    .optional(analyzer.apiKey) { .text($0) }, .double(analyzer.timeoutSeconds),
-                    .optional(analyzer.budget.concurrency) { .int($0) },
-                    .optional(analyzer.budget.requestsPerMinute) { .int($0) },
-                    .optional(analyzer.budget.tokensPerMinute) { .int($0) },
-                    .optional(analyzer.budget.moneyPerDay) { .double($0) }, .double(analyzer.budget.promptPrice),
-                    .double(analyzer.budget.completionPrice),
-                ])
+                """, try AnalyzerRow.values(analyzer))
             guard let row = rows.first else {
                 throw StoreError.conflict("analyzer \"\(analyzer.name)\" was not stored")
             }
@@ -41,10 +25,20 @@ struct PostgresJudgingStore: JudgingStore {
         try await storing("analyzers") {
             try await pool.of(organization).query(
                 """
-                SELECT \(Self.analyzerColumns) FROM analyzers a
+                SELECT \(AnalyzerRow.columns) FROM analyzers a
                 WHERE organization_id = $1 ORDER BY name
                 """, [.id(organization)]
-            ).map(Self.analyzer)
+            ).map(AnalyzerRow.analyzer)
+        }
+    }
+
+    func keep(analyzers names: [String], of organization: Identifier<Organization>) async throws {
+        try await storing("analyzers") {
+            _ = try await pool.of(organization).query(
+                """
+                UPDATE analyzers SET source = 'api'
+                WHERE organization_id = $1 AND source = 'settings' AND name <> ALL ($2::text[])
+                """, [.id(organization), .array(names)])
         }
     }
 
@@ -157,12 +151,6 @@ struct PostgresJudgingStore: JudgingStore {
         if rows.isEmpty { throw StoreError.notFound("there is no organization \(organization)") }
     }
 
-    static let analyzerColumns = """
-        a.id, a.organization_id, a.name, a.kind, a.base_url, a.model, a.api_key, a.timeout_seconds, a.max_concurrency,
-            a.requests_per_minute, a.tokens_per_minute, a.money_per_day, a.prompt_price, a.completion_price,
-            a.max_pictures
-        """
-
     /// From `DefinitionRow.columns`.
     static func version(_ row: Row) throws -> DefinitionVersion {
         let stored = try DefinitionRow.stored(row)
@@ -170,19 +158,5 @@ struct PostgresJudgingStore: JudgingStore {
             id: stored.id, definition: stored.definition, version: stored.version, normal: stored.parts.normal ?? "",
             labels: stored.parts.labels ?? [], questions: stored.parts.questions ?? [],
             examples: stored.parts.examples ?? [])
-    }
-
-    static func analyzer(_ row: Row) throws -> Analyzer {
-        Analyzer(
-            id: try row.id("id"), organization: try row.id("organization_id"), name: try row.get("name"),
-            kind: try row.word("kind"), baseURL: try row.optional("base_url"), model: try row.optional("model"),
-            apiKey: try row.optional("api_key"), timeoutSeconds: try row.get("timeout_seconds"),
-            budget: AnalyzerBudget(
-                concurrency: try row.optional("max_concurrency"),
-                requestsPerMinute: try row.optional("requests_per_minute"),
-                tokensPerMinute: try row.optional("tokens_per_minute"),
-                moneyPerDay: try row.optional("money_per_day"), promptPrice: try row.get("prompt_price"),
-                completionPrice: try row.get("completion_price")),
-            maximumPictures: try row.optional("max_pictures"))
     }
 }

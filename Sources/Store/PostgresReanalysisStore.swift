@@ -153,16 +153,16 @@ struct PostgresReanalysisStore: ReanalysisStore {
         }
         let rows = try transaction.run(
             """
-            SELECT p.mode, \(PostgresJudgingStore.analyzerColumns)
+            SELECT p.mode, \(AnalyzerRow.columns)
             FROM policies p JOIN policy_analyzers pa ON pa.policy_id = p.id JOIN analyzers a ON a.id = pa.analyzer_id
             WHERE p.organization_id = $1 AND p.is_default ORDER BY pa.position
             """, [.id(organization)])
-        var analyzers = try rows.map(PostgresJudgingStore.analyzer)
+        var analyzers = try rows.map(AnalyzerRow.analyzer)
         if let names = request.analyzers {
             let all = try transaction.run(
-                "SELECT \(PostgresJudgingStore.analyzerColumns) FROM analyzers a WHERE organization_id = $1",
+                "SELECT \(AnalyzerRow.columns) FROM analyzers a WHERE organization_id = $1",
                 [.id(organization)]
-            ).map(PostgresJudgingStore.analyzer)
+            ).map(AnalyzerRow.analyzer)
             analyzers = try names.map { name in
                 guard let found = all.first(where: { $0.name == name }) else {
                     throw StoreError.notFound("there is no analyzer \"\(name)\"")
@@ -181,7 +181,7 @@ struct PostgresReanalysisStore: ReanalysisStore {
     // MARK: Reading
 
     private static let select = """
-        SELECT r.*, (SELECT coalesce(array_agg(coalesce(a.name, '(gone)') ORDER BY u.position), '{}')
+        SELECT r.*, \(ReanalysisDocument.framesColumns), (SELECT coalesce(array_agg(coalesce(a.name, '(gone)') ORDER BY u.position), '{}')
                 FROM unnest(r.analyzer_ids) WITH ORDINALITY u (id, position) LEFT JOIN analyzers a ON a.id = u.id) AS names,
             (SELECT count(*) / greatest(1, least(60, extract(epoch FROM clock_timestamp() - r.created_at)))
                 FROM reanalysis_items i WHERE r.state = 'running' AND i.reanalysis_id = r.id
@@ -335,7 +335,7 @@ struct PostgresReanalysisStore: ReanalysisStore {
             try await pool.of(organization).withTransaction { transaction -> (ReanalysisTask, String?) in
                 let rows = try transaction.run(
                     """
-                    SELECT state, definition_version, policy, analyzer_ids, CASE
+                    SELECT state, definition_version, policy, analyzer_ids, \(ReanalysisDocument.framesColumns), CASE
                         WHEN until <= clock_timestamp() THEN 'until' WHEN tokens >= max_tokens THEN 'tokens'
                         WHEN money >= max_money AND max_money > 0 THEN 'money' END AS exhausted
                     FROM reanalyses WHERE id = $1 AND organization_id = $2
@@ -360,11 +360,11 @@ struct PostgresReanalysisStore: ReanalysisStore {
                 let ids: [UUID] = try row.get("analyzer_ids")
                 let analyzers = try transaction.run(
                     """
-                    SELECT \(PostgresJudgingStore.analyzerColumns)
+                    SELECT \(AnalyzerRow.columns)
                     FROM unnest($2::uuid[]) WITH ORDINALITY u (id, position) JOIN analyzers a ON a.id = u.id
                     WHERE a.organization_id = $1 ORDER BY u.position
                     """, [.id(organization), .uuids(ids)]
-                ).map(PostgresJudgingStore.analyzer)
+                ).map(AnalyzerRow.analyzer)
                 guard let version, analyzers.count == ids.count else {
                     throw StoreError.notFound("the definition or an analyzer of the re-analysis is gone")
                 }
@@ -377,7 +377,8 @@ struct PostgresReanalysisStore: ReanalysisStore {
                                 id: Identifier(id.uuid), mode: try row.word("policy"), analyzers: analyzers.map(\.id)),
                             analyzers: analyzers,
                             zones: try PostgresJudgingStore.zones(of: detail.record.camera, transaction),
-                            references: try JudgingPlan.references(version, organization, transaction))), nil
+                            references: try JudgingPlan.references(version, organization, transaction),
+                            frames: try ReanalysisDocument.frames(row))), nil
                 )
             }
         }
@@ -407,6 +408,7 @@ struct PostgresReanalysisStore: ReanalysisStore {
                 events: try row.get("events"), done: try row.get("done"), failed: try row.get("failed"),
                 tokens: try row.get("tokens"), money: try row.get("money"), eventsPerSecond: try row.get("rate")),
             createdAt: try row.time("created_at"),
-            finishedAt: try row.optional("finished_at", as: PostgresTimestamp.self).map { WallTime($0) })
+            finishedAt: try row.optional("finished_at", as: PostgresTimestamp.self).map { WallTime($0) },
+            frames: try ReanalysisDocument.frames(row))
     }
 }

@@ -23,6 +23,9 @@ struct ReanalysisDocument: Encodable {
     var max_tokens: Int?
     var max_money: Double?
     var until: String?
+    /// Null for stored evidence.
+    var frames_source: String?
+    var frames_count: Int?
 
     init(_ request: ReanalysisRequest) {
         let filter = request.filter
@@ -45,6 +48,21 @@ struct ReanalysisDocument: Encodable {
         max_tokens = request.limits.tokens
         max_money = request.limits.money
         until = request.limits.until.map { PostgresTimestamp($0).text }
+        if case .sampled(let source, let count) = request.frames {
+            frames_source = source.rawValue
+            frames_count = count
+        }
+    }
+
+    /// Of `reanalyses`; read by `frames`.
+    static let framesColumns =
+        "request->>'frames_source' AS frames_source, (request->>'frames_count')::int AS frames_count"
+
+    static func frames(_ row: Row) throws -> FramePolicy {
+        guard let word = try row.optional("frames_source", as: String.self),
+            let source = FramePolicy.Source(rawValue: word), let count = try row.optional("frames_count", as: Int.self)
+        else { return .evidence }
+        return .sampled(source, count: count)
     }
 
     static func text(_ request: ReanalysisRequest) throws -> String {

@@ -16,6 +16,7 @@ package struct Store: Sendable {
     package let activity: any ActivityStore
     package let desk: any JobDesk
     package let definitions: any DefinitionStore
+    package let judges: any JudgeStore
 
     private let pool: Pool
     /// Of sessions that are set for the queue's statements.
@@ -76,6 +77,7 @@ package struct Store: Sendable {
         activity = PostgresActivityStore(pool: pool)
         recordings = PostgresRecordingStore(pool: pool)
         feedback = PostgresFeedbackStore(pool: pool)
+        judges = PostgresJudgeStore(pool: pool)
         definitions = PostgresDefinitionStore(pool: pool)
         desk = PostgresJobDesk(pool: pool, bell: bell)
         reanalyses = PostgresReanalysisStore(pool: pool, bell: bell)

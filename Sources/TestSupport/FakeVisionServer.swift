@@ -73,6 +73,9 @@ package final class FakeVisionServer: Sendable {
     /// All requests so far.
     package var requests: [Request] { state.withLock { $0.requests } }
 
+    /// Counted without copying what was asked.
+    package var requestCount: Int { state.withLock { $0.requests.count } }
+
     /// Ends the server and every connection. Twice is as good as once.
     package func stop() {
         state.withLock { state in
@@ -126,8 +129,11 @@ package final class FakeVisionServer: Sendable {
         head += "Content-Length: \(reply.body.utf8.count)\r\nConnection: close\r\n"
         for (name, value) in reply.headers { head += "\(name): \(value)\r\n" }
         let body = Array(reply.body.utf8)
-        Self.write(
-            Array((head + "\r\n").utf8) + body.prefix(reply.isCutShort ? body.count / 2 : body.count), to: connection)
+        let sent = body.prefix(reply.isCutShort ? body.count / 2 : body.count)
+        guard reply.bodyDelaySeconds > 0 else { return Self.write(Array((head + "\r\n").utf8) + sent, to: connection) }
+        Self.write(Array((head + "\r\n").utf8), to: connection)
+        if Self.peerLeaves(connection, withinSeconds: reply.bodyDelaySeconds) { return }
+        Self.write(Array(sent), to: connection)
     }
 
     private static func read(from connection: Int32) -> Request? {

@@ -12,6 +12,12 @@ package enum FakeVisionBehaviour: Sendable {
     case status(Int, message: String, headers: [String: String] = [:])
     /// That body, as it is, with status 200.
     case body(String)
+    /// That status and body, as they are.
+    case raw(Int, String, headers: [String: String] = [:])
+    /// The message and the tokens in and out that the closure makes of the request's text.
+    case answers(@Sendable (_ request: String) -> (text: String, promptTokens: Int, completionTokens: Int))
+    /// The response's head at once, a usable answer after that many seconds.
+    case slowBody(seconds: Double)
     /// Half of the response, then the connection ends.
     case diesInBody
     /// Nothing, until the client leaves.
@@ -26,28 +32,36 @@ package enum FakeVisionBehaviour: Sendable {
         var contentType = "application/json"
         var body = ""
         var delaySeconds = 0.0
+        /// Between the head and the body.
+        var bodyDelaySeconds = 0.0
         var isCutShort = false
     }
 
     func reply(to request: String) -> Reply {
         switch self {
-        case .good: Reply(body: Self.completion(Self.answer(to: request)))
-        case .content(let text): Reply(body: Self.completion(text))
-        case .cut(let text): Reply(body: Self.completion(text, finishReason: "length"))
-        case .slow(let seconds): Reply(body: Self.completion(Self.answer(to: request)), delaySeconds: seconds)
+        case .good: return Reply(body: Self.completion(Self.answer(to: request)))
+        case .content(let text): return Reply(body: Self.completion(text))
+        case .cut(let text): return Reply(body: Self.completion(text, finishReason: "length"))
+        case .slow(let seconds): return Reply(body: Self.completion(Self.answer(to: request)), delaySeconds: seconds)
         case .status(let status, let message, let headers):
-            Reply(
+            return Reply(
                 status: status, headers: headers,
                 body: "{\"error\":{\"message\":\(Self.quoted(message)),\"type\":\"test\",\"code\":\(status)}}")
-        case .body(let text): Reply(contentType: "text/html", body: text)
-        case .diesInBody: Reply(body: Self.completion(Self.answer(to: request)), isCutShort: true)
-        case .neverAnswers: Reply(status: 0, delaySeconds: 3600)
+        case .body(let text): return Reply(contentType: "text/html", body: text)
+        case .raw(let status, let body, let headers): return Reply(status: status, headers: headers, body: body)
+        case .answers(let make):
+            let (text, prompt, completion) = make(request)
+            return Reply(body: Self.completion(text, promptTokens: prompt, completionTokens: completion))
+        case .slowBody(let seconds):
+            return Reply(body: Self.completion(Self.answer(to: request)), bodyDelaySeconds: seconds)
+        case .diesInBody: return Reply(body: Self.completion(Self.answer(to: request)), isCutShort: true)
+        case .neverAnswers: return Reply(status: 0, delaySeconds: 3600)
         case .refuses(let word):
             if request.contains("\"\(word)\"") {
-                Reply(
+                return Reply(
                     status: 400, body: "{\"error\":{\"message\":\(Self.quoted("unsupported parameter: \(word)"))}}")
             } else {
-                Reply(body: Self.completion(Self.answer(to: request)))
+                return Reply(body: Self.completion(Self.answer(to: request)))
             }
         }
     }
@@ -62,11 +76,14 @@ package enum FakeVisionBehaviour: Sendable {
             """
     }
 
-    private static func completion(_ content: String, finishReason: String = "stop") -> String {
+    static func completion(
+        _ content: String, finishReason: String = "stop", promptTokens: Int = 321, completionTokens: Int = 45
+    ) -> String {
         """
         {"id":"chatcmpl-1","object":"chat.completion","model":"fake-vlm","choices":[{"index":0,\
         "finish_reason":"\(finishReason)","message":{"role":"assistant","content":\(quoted(content))}}],\
-        "usage":{"prompt_tokens":321,"completion_tokens":45,"total_tokens":366}}
+        "usage":{"prompt_tokens":\(promptTokens),"completion_tokens":\(completionTokens),\
+        "total_tokens":\(promptTokens + completionTokens)}}
         """
     }
 

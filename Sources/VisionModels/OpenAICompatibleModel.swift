@@ -3,7 +3,7 @@ package import Domain
 internal import FoundationEssentials
 package import Logging
 
-/// Judges with any server that speaks OpenAI's `/chat/completions` with pictures: vLLM, llama.cpp, Ollama, OpenAI.
+/// Judges with any server that speaks OpenAI's `/chat/completions` with pictures: vLLM, llama.cpp, Ollama, OpenAI, Gemini.
 package struct OpenAICompatibleModel: VisionModel {
     package struct Configuration: Sendable {
         /// The analyzer's name, for errors and logs.
@@ -20,10 +20,12 @@ package struct OpenAICompatibleModel: VisionModel {
         package var maximumResponseBytes: Int
         /// Most in one request; nil: no limit.
         package var maximumPictures: Int?
+        package var connection: AnalyzerConnection
 
         package init(
             name: String, baseURL: String, model: String, apiKey: String? = nil, timeoutSeconds: Double = 60,
-            maximumTokens: Int = 600, maximumResponseBytes: Int = 1 << 20, maximumPictures: Int? = nil
+            maximumTokens: Int = 600, maximumResponseBytes: Int = 1 << 20, maximumPictures: Int? = nil,
+            connection: AnalyzerConnection = AnalyzerConnection()
         ) {
             self.name = name
             self.baseURL = baseURL
@@ -33,27 +35,38 @@ package struct OpenAICompatibleModel: VisionModel {
             self.maximumTokens = maximumTokens
             self.maximumResponseBytes = maximumResponseBytes
             self.maximumPictures = maximumPictures
+            self.connection = connection
         }
     }
+
+    /// Makes a JPEG no longer than so many pixels; nil where it cannot.
+    package typealias Shrink = @Sendable (_ jpeg: [UInt8], _ longestSidePixels: Int) -> [UInt8]?
 
     private let configuration: Configuration
     private let client: HTTPClient
     private let logger: Logger
     private let now: @Sendable () -> WallTime
+    private let shrink: Shrink
+    private let learnt = LearntShape()
 
-    /// - Parameter now: the wall clock, for a `Retry-After` that is a date.
+    /// - Parameters:
+    ///   - shrink: for `pictureSidePixels`; a picture that it cannot shrink is sent as it is.
+    ///   - now: the wall clock, for a `Retry-After` that is a date.
     package init(
-        _ configuration: Configuration, client: HTTPClient, logger: Logger, now: @escaping @Sendable () -> WallTime
+        _ configuration: Configuration, client: HTTPClient, logger: Logger, shrink: @escaping Shrink = { _, _ in nil },
+        now: @escaping @Sendable () -> WallTime
     ) {
         self.configuration = configuration
         self.client = client
         self.logger = logger
+        self.shrink = shrink
         self.now = now
     }
 
     /// From a stored analyzer; `discard` if its settings cannot work.
     package init(
-        _ analyzer: Analyzer, client: HTTPClient, logger: Logger, now: @escaping @Sendable () -> WallTime
+        _ analyzer: Analyzer, client: HTTPClient, logger: Logger, shrink: @escaping Shrink = { _, _ in nil },
+        now: @escaping @Sendable () -> WallTime
     ) throws(JudgeError) {
         guard let baseURL = analyzer.baseURL, baseURL.hasPrefix("http://") || baseURL.hasPrefix("https://") else {
             throw JudgeError(
@@ -62,37 +75,50 @@ package struct OpenAICompatibleModel: VisionModel {
         self.init(
             Configuration(
                 name: analyzer.name, baseURL: baseURL, model: analyzer.model ?? "default", apiKey: analyzer.apiKey,
-                timeoutSeconds: analyzer.timeoutSeconds, maximumPictures: analyzer.maximumPictures),
-            client: client, logger: logger, now: now)
+                timeoutSeconds: analyzer.timeoutSeconds, maximumPictures: analyzer.maximumPictures,
+                connection: analyzer.connection),
+            client: client, logger: logger, shrink: shrink, now: now)
     }
 
     package func preview(_ request: JudgeRequest) -> PromptPreview? {
-        let request = request.fitted(to: configuration.maximumPictures)
-        let prompt = Prompt(request)
-        let conversation = Conversation(prompt, request, configuration) { jpeg, name in
+        let conversation = Conversation(sized(request), configuration, shape: learnt.value) { jpeg, name in
             "<\(name), JPEG of \(jpeg.count) bytes>"
         }
         let sent = conversation.request()
         return PromptPreview(
-            url: presentableURL(sent.url), body: sent.body ?? [], promptHash: prompt.hash,
-            expectedPromptTokens: prompt.expectedTokens(
-                pictureCount: request.pictures.count + request.references.count))
+            url: presentableURL(sent.url), body: sent.body ?? [], promptHash: conversation.prompt.hash,
+            expectedPromptTokens: conversation.prompt.expectedTokens(pictureCount: conversation.pictureCount))
     }
 
-    package func judge(_ given: JudgeRequest) async throws(JudgeError) -> Judgement {
-        let request = given.fitted(to: configuration.maximumPictures)
+    /// With pictures of the size that the analyzer is sent.
+    private func sized(_ request: JudgeRequest) -> JudgeRequest {
+        guard let side = configuration.connection.pictureSidePixels else { return request }
+        var request = request.fitted(to: configuration.maximumPictures)
+        for index in request.pictures.indices {
+            guard let small = shrink(request.pictures[index].jpeg, side) else { continue }
+            request.pictures[index].jpeg = small
+            request.pictures[index].name += ", made smaller"
+        }
+        for index in request.references.indices {
+            guard let small = shrink(request.references[index].jpeg, side) else { continue }
+            request.references[index].jpeg = small
+            request.references[index].name += ", made smaller"
+        }
+        return request
+    }
+
+    package func judge(_ request: JudgeRequest) async throws(JudgeError) -> Judgement {
         guard !request.pictures.isEmpty else { throw JudgeError(.discard, "the event has no evidence pictures") }
-        let prompt = Prompt(request)
         let labels = request.definition.labels
         let clock = ContinuousClock()
         let start = clock.now
-        var conversation = Conversation(prompt, request, configuration)
+        var conversation = Conversation(sized(request), configuration, shape: learnt.value)
         var usage: (prompt: Int?, completion: Int?) = (nil, nil)
         var reported = configuration.model
         var answer: Answer?
         var problem = ""
         for attempt in 1...2 {
-            let completion = try await complete(&conversation, prompt, request)
+            let completion = try await complete(&conversation, gate: request.gate)
             usage = (sum(usage.prompt, completion.promptTokens), sum(usage.completion, completion.completionTokens))
             if let model = completion.model, !model.isEmpty { reported = model }
             if let refusal = completion.refusal, !refusal.isEmpty {
@@ -119,23 +145,24 @@ package struct OpenAICompatibleModel: VisionModel {
             state: answer?.state ?? .uncertain, confidence: answer?.confidence ?? 0, labels: answer?.labels ?? [],
             summary: answer?.summary ?? "The model gave no usable answer.", reason: answer?.reason ?? problem,
             model: reported, latencySeconds: (clock.now - start) / .seconds(1), promptTokens: usage.prompt,
-            completionTokens: usage.completion, promptHash: prompt.hash)
+            completionTokens: usage.completion, promptHash: conversation.prompt.hash)
     }
 
     /// Asks once; again only where the server takes the request in another shape.
     private func complete(
-        _ conversation: inout Conversation, _ prompt: Prompt, _ judged: JudgeRequest
+        _ conversation: inout Conversation, gate: (any RequestGate)?
     ) async throws(JudgeError) -> ChatCompletion {
-        let refusal = ServerRefusal(analyzer: configuration.name, secret: configuration.apiKey)
+        let refusal = ServerRefusal(
+            analyzer: configuration.name,
+            secrets: [configuration.apiKey].compactMap { $0 } + configuration.connection.headers.map(\.value))
         while true {
             let request = conversation.request()
-            let response: HTTPResponse
-            let ticket = try await judged.gate?.begin(
-                expectedPromptTokens: prompt.expectedTokens(
-                    pictureCount: judged.pictures.count + judged.references.count),
+            var response: HTTPResponse
+            let ticket = try await gate?.begin(
+                expectedPromptTokens: conversation.prompt.expectedTokens(pictureCount: conversation.pictureCount),
                 expectedCompletionTokens: conversation.maximumTokens)
             func tell(_ outcome: RequestOutcome) async {
-                if let ticket { await judged.gate?.end(ticket, outcome) }
+                if let ticket { await gate?.end(ticket, outcome) }
             }
             do throws(HTTPError) { response = try await client.send(request) } catch {
                 await tell(error.code == .cancelled || Task.isCancelled ? .other : .failed)
@@ -144,29 +171,35 @@ package struct OpenAICompatibleModel: VisionModel {
             let target = presentableURL(request.url)
             if response.status == 200 {
                 let answered = ChatCompletion(body: response.body)
-                await tell(
-                    answered.map {
-                        .answered(promptTokens: $0.promptTokens, completionTokens: $0.completionTokens)
-                    } ?? .failed)
-                guard let completion = answered else {
-                    throw JudgeError(
-                        .retry(afterSeconds: nil),
-                        "analyzer \"\(configuration.name)\": \(target) answered 200 with something that is no chat "
-                            + "completion; does base_url point to a model server?")
+                // Gateways wrap the error of the server behind them in a 200.
+                if answered == nil, let status = refusal.wrappedStatus(response.body) {
+                    response.status = status
+                } else {
+                    await tell(
+                        answered.map {
+                            .answered(promptTokens: $0.promptTokens, completionTokens: $0.completionTokens)
+                        } ?? .failed)
+                    guard let completion = answered else {
+                        throw JudgeError(
+                            .retry(afterSeconds: nil),
+                            "analyzer \"\(configuration.name)\": \(target) answered 200 with something that is no chat "
+                                + "completion; does base_url point to a model server?")
+                    }
+                    return completion
                 }
-                return completion
             }
-            await tell(refusal.outcome(response, now: now().secondsSinceEpoch))
+            let instant = now().secondsSinceEpoch
+            await tell(refusal.outcome(response, now: instant))
             // Each adaptation can be made once, so this ends.
-            if response.status == 400 || response.status == 422, let message = refusal.message(response.body),
-                let shape = conversation.shape.adapted(to: message)
+            if [400, 422, 500].contains(response.status), let message = refusal.message(response.body),
+                let shape = conversation.shape.adapted(to: message, pictures: conversation.pictureCount)
             {
                 logger.info("analyzer \(configuration.name): the server refused a part of the request: \(message)")
                 conversation.shape = shape
+                learnt.value = shape
                 continue
             }
-            throw refusal.error(
-                response, target: target, model: configuration.model, now: now().secondsSinceEpoch)
+            throw refusal.error(response, target: target, model: configuration.model, now: instant)
         }
     }
 

@@ -3,6 +3,20 @@ enum RetryAfter {
     /// The longest wait that is believed.
     static let maximumSeconds = 86_400.0
 
+    /// As below, but `retry-after-ms` (OpenAI) counts first.
+    static func seconds(milliseconds: String?, _ header: String?, date: String?, now: Double) -> Double? {
+        if let milliseconds = milliseconds.flatMap(Double.init), milliseconds.isFinite {
+            return min(max(0, milliseconds / 1000), maximumSeconds)
+        }
+        return seconds(header, date: date, now: now)
+    }
+
+    /// A duration as protobuf's JSON has it: `37s`, `1.5s`.
+    static func seconds(duration: String) -> Double? {
+        guard duration.hasSuffix("s"), let seconds = Double(duration.dropLast()), seconds.isFinite else { return nil }
+        return min(max(0, seconds), maximumSeconds)
+    }
+
     /// Seconds to wait; nil if there is no readable header. A date is compared with the server's own `date`, where it
     /// sent one, since its clock and ours may differ.
     static func seconds(_ header: String?, date: String?, now: Double) -> Double? {

@@ -14,14 +14,17 @@ package struct EventJudge: Sendable {
     let clock: any WallClock
 
     let testPicture: @Sendable () async -> [UInt8]
+    let sampler: (any FrameSampler)?
+    let recordings: (any RecordingStore)?
 
     /// `readMedia` gives the bytes of a path under the media folder, nil when it is not there; `testPicture` makes a JPEG to try
-    /// an analyzer with, empty where it cannot.
+    /// an analyzer with, empty where it cannot. Without `sampler` (and `recordings`) only stored evidence can be shown.
     package init(
         store: any JudgingStore, reanalyses: any ReanalysisStore, meter: any AnalyzerMeter,
         readMedia: @escaping @Sendable (String) async -> [UInt8]?,
         makeModel: @escaping @Sendable (Analyzer) async throws(JudgeError) -> any VisionModel, clock: any WallClock,
-        testPicture: @escaping @Sendable () async -> [UInt8] = { [] }
+        testPicture: @escaping @Sendable () async -> [UInt8] = { [] }, sampler: (any FrameSampler)? = nil,
+        recordings: (any RecordingStore)? = nil
     ) {
         self.store = store
         self.reanalyses = reanalyses
@@ -30,6 +33,8 @@ package struct EventJudge: Sendable {
         self.makeModel = makeModel
         self.clock = clock
         self.testPicture = testPicture
+        self.sampler = sampler
+        self.recordings = recordings
     }
 
     /// Of a paused re-analysis that a worker comes across; resuming makes its jobs available at once.
@@ -77,15 +82,19 @@ package struct EventJudge: Sendable {
     func request(for task: JudgeTask) async throws(JudgeError) -> JudgeRequest {
         let record = task.event.record
         var pictures: [JudgeRequest.Picture] = []
-        for (index, evidence) in record.evidence.enumerated() {
-            guard let jpeg = await readMedia(evidence.path) else { continue }
-            pictures.append(
-                .init(
-                    jpeg: jpeg, atSeconds: evidence.atSeconds, box: evidence.box,
-                    name: "evidence \(index + 1), \(evidence.widthPixels) x \(evidence.heightPixels)"))
+        switch task.frames {
+        case .sampled(let source, let count): pictures = try await sampled(source, count, of: task.event)
+        case .evidence:
+            for (index, evidence) in record.evidence.enumerated() {
+                guard let jpeg = await readMedia(evidence.path) else { continue }
+                pictures.append(
+                    .init(
+                        jpeg: jpeg, atSeconds: evidence.atSeconds, box: evidence.box,
+                        name: "evidence \(index + 1), \(evidence.widthPixels) x \(evidence.heightPixels)"))
+            }
         }
         guard !pictures.isEmpty else {
-            throw JudgeError(.discard, "the event has no evidence pictures that could be shown to an analyzer")
+            throw JudgeError(.discard, "the event has no pictures that could be shown to an analyzer")
         }
         let references = task.definition.examples.enumerated().compactMap { index, example in
             task.references.first { $0.id == example.picture }.map {

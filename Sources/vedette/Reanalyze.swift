@@ -56,6 +56,12 @@ struct Reanalyze: AsyncParsableCommand {
     @Option(help: "Pause at this time.")
     var until: String?
 
+    @Option(help: "Pictures to show: evidence (as stored), clip or recording (sampled anew).")
+    var frames: String?
+
+    @Option(help: "How many to sample; 4 without it.")
+    var frameCount: Int?
+
     @Flag(help: "Only say what it would take.")
     var dryRun = false
 
@@ -72,7 +78,8 @@ struct Reanalyze: AsyncParsableCommand {
                 selection: .init(
                     camera: camera, from: from, to: to, label: label, verdictState: verdictState,
                     definitionVersion: definitionVersion, policy: policy, analyzers: analyzer,
-                    limits: (maxEvents, maxTokens, maxMoney, until)), dryRun: dryRun, detach: detach, json: json)
+                    limits: (maxEvents, maxTokens, maxMoney, until), frames: (frames, frameCount)), dryRun: dryRun,
+                detach: detach, json: json)
         }
     }
 }

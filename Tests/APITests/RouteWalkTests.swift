@@ -51,6 +51,8 @@ struct RouteWalkTests {
                 case "sites": tenant.site.description
                 case "reanalyses": tenant.reanalysis.description
                 case "jobs": tenant.job.description
+                case "analyzers": tenant.analyzer.description
+                case "policies": tenant.policy.description
                 case "definitions": tenant.definition.description
                 default: nil
                 }

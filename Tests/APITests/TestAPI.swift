@@ -49,6 +49,9 @@ struct TestAPI: Sendable {
         var job: Identifier<Job>
         /// Of the camera.
         var definition: Identifier<Definition>
+        var analyzer: Identifier<Analyzer>
+        /// Of the camera.
+        var policy: Identifier<Policy>
         var users: [Role: User] = [:]
         /// Access keys by role.
         var keys: [Role: String] = [:]
@@ -80,7 +83,7 @@ struct TestAPI: Sendable {
             reanalyses: store.reanalyses, feedback: store.feedback, recordings: store.recordings,
             recordingReader: recordingReader, activity: store.activity,
             desk: store.desk, jobs: store.jobs,
-            definitions: store.definitions, trial: StoreTrial(judging: store.judging),
+            definitions: store.definitions, judges: store.judges, trial: StoreTrial(judging: store.judging),
             readMedia: { path in FileManager.default.contents(atPath: media + "/" + path).map { Array($0) } },
             hub: EventHub(events: store.events, logger: logger),
             mediaFolder: media,
@@ -163,9 +166,19 @@ struct TestAPI: Sendable {
             INSERT INTO definition_versions (id, organization_id, definition_id, version, normal, labels)
             VALUES (gen_random_uuid(), $1, $2, 1, 'only cats', '{}')
             """, [.uuid(organization.uuid), .uuid(definition.uuid)])
+        let analyzer = Analyzer(
+            id: .make(at: now), organization: organization, name: "\(name) judge", kind: .openai,
+            baseURL: "http://127.0.0.1:1/v1")
+        try await store.judges.insert(analyzer)
+        let policy = Policy(id: .make(at: now), mode: .single, analyzers: [analyzer.id])
+        try await store.judges.insert(
+            StoredPolicy(
+                policy: policy, organization: organization, name: "\(name) policy", place: .camera(camera.id),
+                revision: 1))
         var tenant = Tenant(
             organization: organization, site: site.id, camera: camera, event: event, reanalysis: reanalysis,
-            job: job.id, definition: definition)
+            job: job.id, definition: definition,
+            analyzer: analyzer.id, policy: policy.id)
         for role in Role.allCases {
             let user = User(
                 id: .make(at: now), organization: organization, name: "\(name)-\(role.rawValue)", role: role,

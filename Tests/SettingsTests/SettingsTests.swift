@@ -45,6 +45,36 @@ struct SettingsTests {
         #expect(settings.definitionLabels == ["person", "vehicle", "animal"])
     }
 
+    @Test func `how an analyzer's server is reached`() throws {
+        let analyzer = try #require(
+            try load(
+                """
+                analyzers:
+                  - name: vlm
+                    kind: openai
+                    base_url: https://models.example/v1
+                    model: m
+                    headers: [{name: api-key, value: secret}]
+                    proxy: ""
+                    ca_file: ca.pem
+                    connect_timeout_seconds: 3
+                    first_byte_timeout_seconds: 20
+                    max_pictures: 4
+                    picture_side: 512
+                    picture_detail: low
+                """
+            ).analyzers.first)
+        #expect(
+            analyzer.connection
+                == AnalyzerConnection(
+                    headers: [.init(name: "api-key", value: "secret")], proxy: "", connectTimeoutSeconds: 3,
+                    firstByteTimeoutSeconds: 20, pictureSidePixels: 512, detail: .low))
+        #expect(analyzer.maximumPictures == 4 && analyzer.certificateFile == "ca.pem")
+        let plain = try #require(
+            try load("analyzers: [{name: v, kind: openai, base_url: 'http://h/v1', model: m}]").analyzers.first)
+        #expect(plain.connection == AnalyzerConnection() && plain.maximumPictures == nil)
+    }
+
     @Test func `a small stream is analysed where one is given, and needs an address where it is asked for`() throws {
         let settings = try load(
             """
@@ -186,6 +216,14 @@ struct SettingsTests {
             "`policy.analyzers` names `y` at line 2 of site.yaml, but `analyzers` has only: x"
         ),
         ("analyzers:\n  - {name: x, kind: openai, model: m}", "`base_url` of analyzer `x`"),
+        (
+            "analyzers:\n  - {name: x, kind: openai, base_url: 'http://h/v1', model: m, proxy: 'h:1'}",
+            "`proxy` of analyzer `x` at line 2 of site.yaml must be like http://host:port"
+        ),
+        (
+            "analyzers:\n  - {name: x, kind: openai, base_url: 'http://h/v1', model: m, headers: [{name: Host, value: v}]}",
+            "the header `Host` of analyzer `x` at line 2 of site.yaml is set by Vedette itself"
+        ),
         ("a: [", "site.yaml is not valid YAML"), ("- a", "site.yaml must hold `key: value` lines"),
     ])
     func `what is refused says key, value, bound and line`(yaml: String, expected: String) {

@@ -24,13 +24,14 @@ func makeRequest(
 
 func makeModel(
     _ baseURL: String, key: String? = nil, timeoutSeconds: Double = 20, maximumTokens: Int = 600,
-    maximumResponseBytes: Int = 1 << 20
+    maximumResponseBytes: Int = 1 << 20, connection: AnalyzerConnection = AnalyzerConnection(),
+    shrink: @escaping OpenAICompatibleModel.Shrink = { _, _ in nil }
 ) throws -> OpenAICompatibleModel {
     OpenAICompatibleModel(
         .init(
             name: "vlm", baseURL: baseURL, model: "tiny-vlm", apiKey: key, timeoutSeconds: timeoutSeconds,
-            maximumTokens: maximumTokens, maximumResponseBytes: maximumResponseBytes),
-        client: try HTTPClient(), logger: Logger(label: "test"), now: { noon })
+            maximumTokens: maximumTokens, maximumResponseBytes: maximumResponseBytes, connection: connection),
+        client: try HTTPClient(), logger: Logger(label: "test"), shrink: shrink, now: { noon })
 }
 
 /// Runs `body` with a fake server that is stopped afterwards.

@@ -10,17 +10,17 @@ import VisionModels
 
 @testable import Worker
 
-private struct TestClock: WallClock {
+struct TestClock: WallClock {
     var now: WallTime { WallTime(secondsSinceEpoch: Date().timeIntervalSince1970) }
 }
 
 /// Workers on a real queue, asking a fake model server over HTTP.
 @Suite(.enabled(if: TestDatabase.isAvailable, "needs an installed PostgreSQL server"))
 struct JudgingTests {
-    private let logger = Logger(label: "test.judging")
-    private let organization = Organization.first
+    let logger = Logger(label: "test.judging")
+    let organization = Organization.first
 
-    private struct Site: Sendable {
+    struct Site: Sendable {
         var store: Store
         var pool: Pool
         var connectionString: String
@@ -29,7 +29,7 @@ struct JudgingTests {
         var camera: Camera
     }
 
-    private func with(
+    func with(
         _ script: [FakeVisionBehaviour], budget: AnalyzerBudget = AnalyzerBudget(), mode: Policy.Mode = .single,
         _ body: (Site) async throws -> Void
     ) async throws {
@@ -69,7 +69,7 @@ struct JudgingTests {
         }
     }
 
-    private func addEvents(_ count: Int, _ site: Site) async throws -> [Identifier<Event>] {
+    func addEvents(_ count: Int, _ site: Site) async throws -> [Identifier<Event>] {
         var ids: [Identifier<Event>] = []
         for index in 0..<count {
             let time = TestClock().now.advanced(bySeconds: Double(index - count) - 60)
@@ -93,15 +93,18 @@ struct JudgingTests {
         return ids
     }
 
-    /// Workers of as many processes as there are, each with a store of its own, until `isDone`.
-    private func work(_ count: Int, _ site: Site, until isDone: () async throws -> Bool) async throws {
+    /// Workers of as many processes as there are, each with a store of its own, until `isDone`. `meter` takes the place of the
+    /// stores' own.
+    func work(
+        _ count: Int, _ site: Site, meter: (any AnalyzerMeter)? = nil, until isDone: () async throws -> Bool
+    ) async throws {
         let workers = Task { [logger] in
             await withTaskGroup(of: Void.self) { group in
                 for number in 0..<count {
                     group.addTask {
                         let store = Store(ConnectionSettings(site.connectionString), logger: logger)
                         let judge = EventJudge(
-                            store: store.judging, reanalyses: store.reanalyses, meter: store.meter,
+                            store: store.judging, reanalyses: store.reanalyses, meter: meter ?? store.meter,
                             readMedia: { _ in [0xff, 0xd8, 0xff] },
                             makeModel: { (analyzer) async throws(JudgeError) in
                                 try OpenAICompatibleModel(
@@ -129,7 +132,7 @@ struct JudgingTests {
         await workers.value
     }
 
-    private func number(_ sql: String, _ site: Site) async throws -> Int {
+    func number(_ sql: String, _ site: Site) async throws -> Int {
         try await site.pool.query("SELECT (\(sql)) AS number").first?.get("number") ?? -1
     }
 

@@ -23,6 +23,8 @@ CURLcode curlshims_easy_set_list(CURL *_Nonnull easy, CURLoption option, struct 
 /// curl_easy_setopt with CURLOPT_WRITEFUNCTION or CURLOPT_HEADERFUNCTION.
 CURLcode curlshims_easy_set_data_callback(
     CURL *_Nonnull easy, CURLoption option, curlshims_data_callback _Nullable value);
+/// curl_easy_setopt with bytes that libcurl copies (CURLOPT_CAINFO_BLOB).
+CURLcode curlshims_easy_set_blob(CURL *_Nonnull easy, CURLoption option, const void *_Nonnull bytes, size_t size);
 /// CURLOPT_COPYPOSTFIELDS of `size` bytes, which may hold zeros; libcurl copies them.
 CURLcode curlshims_easy_set_body(CURL *_Nonnull easy, const void *_Nonnull bytes, size_t size);
 

@@ -28,6 +28,11 @@ typedef struct {
 int vedette_still_encode(
     const vedette_picture *picture, int32_t x, int32_t y, int32_t width, int32_t height, int32_t longest_side,
     int32_t quality, vedette_still *out, char *error, size_t error_size);
+/// Decodes a JPEG and encodes it anew, shrunk to at most `longest_side` pixels. 0 on success, 1 where it is no longer than that
+/// and nothing was made, -1 with the reason in `error`.
+int vedette_still_shrink(
+    const uint8_t *jpeg, size_t size, int32_t longest_side, int32_t quality, vedette_still *out, char *error,
+    size_t error_size);
 void vedette_still_free(vedette_still *still);
 
 #ifdef __cplusplus

@@ -47,11 +47,13 @@ package struct Analyzer: Sendable, Hashable {
     package var budget: AnalyzerBudget
     /// Most in one request, examples included; nil: no limit.
     package var maximumPictures: Int?
+    package var connection: AnalyzerConnection
 
     package init(
         id: Identifier<Analyzer>, organization: Identifier<Organization>, name: String, kind: Kind,
         baseURL: String? = nil, model: String? = nil, apiKey: String? = nil, timeoutSeconds: Double = 60,
-        budget: AnalyzerBudget = AnalyzerBudget(), maximumPictures: Int? = nil
+        budget: AnalyzerBudget = AnalyzerBudget(), maximumPictures: Int? = nil,
+        connection: AnalyzerConnection = AnalyzerConnection()
     ) {
         self.id = id
         self.organization = organization
@@ -63,6 +65,7 @@ package struct Analyzer: Sendable, Hashable {
         self.timeoutSeconds = timeoutSeconds
         self.budget = budget
         self.maximumPictures = maximumPictures
+        self.connection = connection
     }
 }
 

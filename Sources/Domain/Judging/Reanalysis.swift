@@ -15,6 +15,7 @@ package struct Reanalysis: Sendable, Hashable {
     package var policy: Policy.Mode
     /// Names, in order.
     package var analyzers: [String]
+    package var frames: FramePolicy
     package var limits: ReanalysisLimits
     package var progress: ReanalysisProgress
     package var createdAt: WallTime
@@ -23,7 +24,7 @@ package struct Reanalysis: Sendable, Hashable {
     package init(
         id: Identifier<Reanalysis>, organization: Identifier<Organization>, state: State, reason: String?,
         definitionVersion: Int, policy: Policy.Mode, analyzers: [String], limits: ReanalysisLimits,
-        progress: ReanalysisProgress, createdAt: WallTime, finishedAt: WallTime?
+        progress: ReanalysisProgress, createdAt: WallTime, finishedAt: WallTime?, frames: FramePolicy = .evidence
     ) {
         self.id = id
         self.organization = organization
@@ -32,6 +33,7 @@ package struct Reanalysis: Sendable, Hashable {
         self.definitionVersion = definitionVersion
         self.policy = policy
         self.analyzers = analyzers
+        self.frames = frames
         self.limits = limits
         self.progress = progress
         self.createdAt = createdAt
@@ -91,16 +93,18 @@ package struct ReanalysisRequest: Sendable, Hashable {
     /// Names of analyzers; nil: those of the organization's policy.
     package var analyzers: [String]?
     package var limits: ReanalysisLimits
+    package var frames: FramePolicy
 
     package init(
         filter: EventQuery, definitionVersion: Int? = nil, policy: Policy.Mode? = nil, analyzers: [String]? = nil,
-        limits: ReanalysisLimits = ReanalysisLimits()
+        limits: ReanalysisLimits = ReanalysisLimits(), frames: FramePolicy = .evidence
     ) {
         self.filter = filter
         self.definitionVersion = definitionVersion
         self.policy = policy
         self.analyzers = analyzers
         self.limits = limits
+        self.frames = frames
     }
 }
 

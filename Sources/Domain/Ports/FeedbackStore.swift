@@ -14,4 +14,9 @@ package protocol FeedbackStore: Sendable {
     /// The newest verdict of each analyzer and definition version on each event with feedback, compared with it. Throws
     /// `conflict` where that makes more groups than anyone can read.
     func accuracy(_ query: AccuracyQuery, of organization: Identifier<Organization>) async throws -> [Accuracy]
+    /// What each analyzer said by definition version and camera, by complete days or weeks, each event once; re-analyses are
+    /// left out. Throws `conflict` as `accuracy` does.
+    func verdictCounts(
+        _ query: DriftQuery, before now: WallTime, of organization: Identifier<Organization>
+    ) async throws -> [Drift.Series]
 }

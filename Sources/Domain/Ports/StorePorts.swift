@@ -98,10 +98,11 @@ package struct JudgeTask: Sendable {
     package var zones: [Zone]
     /// The pictures that the definition's examples name.
     package var references: [ReferencePicture]
+    package var frames: FramePolicy
 
     package init(
         event: EventDetail, definition: DefinitionVersion, policy: Policy, analyzers: [Analyzer], zones: [Zone] = [],
-        references: [ReferencePicture] = []
+        references: [ReferencePicture] = [], frames: FramePolicy = .evidence
     ) {
         self.event = event
         self.definition = definition
@@ -109,6 +110,7 @@ package struct JudgeTask: Sendable {
         self.analyzers = analyzers
         self.zones = zones
         self.references = references
+        self.frames = frames
     }
 }
 
@@ -118,6 +120,8 @@ package protocol JudgingStore: Sendable {
     func put(_ analyzer: Analyzer) async throws -> Identifier<Analyzer>
     /// By name.
     func analyzers(of organization: Identifier<Organization>) async throws -> [Analyzer]
+    /// Leaves all analyzers but these, which the settings file has, to be changed over the API.
+    func keep(analyzers names: [String], of organization: Identifier<Organization>) async throws
     /// The organization's default policy.
     func put(_ policy: Policy, of organization: Identifier<Organization>) async throws
     /// A new version of the organization's definition if the words or labels differ from those that were put here last, else
