@@ -130,7 +130,8 @@ struct AnalyzerRouteTests {
             }
             #expect(try await stored().headers.contains(.init(name: "api-key", value: "hidden-key")))
             #expect(try await stored().proxy == "http://me:hidden-pw@proxy:3128")
-            #expect(try await stored().firstByteTimeoutSeconds == 20 && stored().connectTimeoutSeconds == 3)
+            #expect(try await stored().firstByteTimeoutSeconds == 20)
+            #expect(try await stored().connectTimeoutSeconds == 3)
             // A merge patch of one header; what was read may be sent back.
             let patched = try await send(
                 .patch, path,
@@ -140,7 +141,8 @@ struct AnalyzerRouteTests {
                 """#)
             #expect(patched.status == .ok)
             #expect(try await stored().headers == [.init(name: "x-team", value: "hidden-other")])
-            #expect(try await stored().proxy == "http://me:hidden-pw@proxy:3128" && stored().detail == nil)
+            #expect(try await stored().proxy == "http://me:hidden-pw@proxy:3128")
+            #expect(try await stored().detail == nil)
             let certificate = #""-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----""#
             for (body, field) in [
                 (#"{"base_url": "https://evil.example/v1"}"#, "headers.x-team"),
