@@ -46,7 +46,8 @@ struct PolicyRoutes {
             let site: Identifier<Site>? = fields.parsed("site_id", "a UUID") { Identifier($0) }
             let camera: Identifier<Camera>? = fields.parsed("camera_id", "a UUID") { Identifier($0) }
             if (site == nil) == (camera == nil) {
-                fields.complain("camera_id", "give a site or a camera: the organization's policy is in the settings file")
+                fields.complain(
+                    "camera_id", "give a site or a camera: the organization's policy is in the settings file")
             }
             var policy = StoredPolicy(
                 policy: Policy(id: .make(at: clock.now), mode: .single, analyzers: []),

@@ -81,7 +81,8 @@ extension EndToEnd {
             for entry in Self.cases { try await meanwhile(entry, vedette, reconnects: reconnects) }
             // What goes on meanwhile is recorded meanwhile.
             try await events(
-                vedette, on: ["well", "drop", "reorder", "jump", "drift", "loss", "codec"], after: faultyFrom, "meanwhile")
+                vedette, on: ["well", "drop", "reorder", "jump", "drift", "loss", "codec"], after: faultyFrom,
+                "meanwhile")
             let worst = try Self.residentKilobytes(of: vedette.processID)
             for (name, token) in tokens { site.end(token, on: name) }
             let wellFrom = Date().timeIntervalSince1970

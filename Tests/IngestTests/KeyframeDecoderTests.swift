@@ -67,7 +67,9 @@ struct KeyframeDecoderTests {
         var random = SystemRandomNumberGenerator()
         for round in 0..<200 {
             var damaged = bytes
-            for _ in 0...round % 20 { damaged[Int.random(in: 0..<damaged.count, using: &random)] = .random(in: 0...255) }
+            for _ in 0...round % 20 {
+                damaged[Int.random(in: 0..<damaged.count, using: &random)] = .random(in: 0...255)
+            }
             damaged = Array(damaged.prefix(round % 3 == 0 ? Int.random(in: 0...damaged.count) : damaged.count))
             var unit = keyframe
             unit.payload = Bytes(damaged)

@@ -30,7 +30,8 @@ struct ImportRuleTests {
     ]
     static let ours: Set<String> = Set(allowed.keys).union([
         "App", "TestSupport", "PortConformance", "CGStreamer", "CGStreamerShims", "CGStreamerRTSPServer",
-        "CGStreamerRTSPServerShims", "COpenCVShims", "CLibav", "CLibavShims", "CMalloc", "CPostgres", "CCurl", "CCurlShims",
+        "CGStreamerRTSPServerShims", "COpenCVShims", "CLibav", "CLibavShims", "CMalloc", "CPostgres", "CCurl",
+        "CCurlShims",
     ])
     /// Modules from outside, and which targets may import them.
     static let outside: [String: Set<String>] = [

@@ -100,7 +100,9 @@ struct FeedbackStoreTests {
             #expect(all.map(\.group.definitionVersion) == [1])
             #expect(all.map(\.group.analyzer) == ["local"])
             let definitions = try await store.pool.query("SELECT id::text FROM definitions")
-            #expect(try all.map(\.group.definition?.description) == definitions.map { Optional(try $0.get("id") as String) })
+            #expect(
+                try all.map(\.group.definition?.description) == definitions.map { Optional(try $0.get("id") as String) }
+            )
             let accuracy = try #require(all.first)
             #expect(accuracy.agreement == Proportion(1, of: 3))
             #expect(accuracy.precision == Proportion(1, of: 2))

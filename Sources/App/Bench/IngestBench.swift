@@ -65,7 +65,8 @@ package struct IngestBench: Sendable {
 
     private func percent(_ share: Double) -> String { String(format: "%.2f %%", share) }
 
-    private func line(_ scene: String, _ name: String, _ share: Double, ladder: Double?, _ cost: WatchingCost) -> String {
+    private func line(_ scene: String, _ name: String, _ share: Double, ladder: Double?, _ cost: WatchingCost) -> String
+    {
         let due = Int(seconds * Reencoder.cameraRate) * cameras
         let delays = cost.triggerDelays.sorted()
         let opened =
@@ -90,13 +91,15 @@ package struct IngestBench: Sendable {
         let process = Process()
         process.executableURL = try ownExecutable()
         process.arguments =
-            ["bench", "watch-cameras", "--analysis", analysis, "--seconds", "\(seconds)", "--settle", "\(settle)"] + urls
+            ["bench", "watch-cameras", "--analysis", analysis, "--seconds", "\(seconds)", "--settle", "\(settle)"]
+            + urls
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()
         let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        guard process.terminationStatus == 0, let cost = try? JSONDecoder().decode(WatchingCost.self, from: output) else {
+        guard process.terminationStatus == 0, let cost = try? JSONDecoder().decode(WatchingCost.self, from: output)
+        else {
             throw StartError("watching the cameras with `\(analysis)` ended with \(process.terminationStatus)")
         }
         return cost
