@@ -71,7 +71,7 @@ package actor MediaFrameSampler: FrameSampler {
     /// The wanted pictures of one group; of a time before its first picture that one, after its last that.
     private func decode(_ group: WantedGroup, of path: String) async throws -> [(MediaTime, Still)] {
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let decoder = try decoders.openForOnePicture(group.stream) { wake.yield() }
+        let decoder = try decoders.open(group.stream) { wake.yield() }
         var picker = Picker(wanted: group.times)
         let watch = Task {
             try? await Task.sleep(for: .seconds(Self.longestSeconds))

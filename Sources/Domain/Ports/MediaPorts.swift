@@ -97,7 +97,8 @@ package protocol FrameDecoder: AnyObject, Sendable {
 /// Opens decoders.
 package protocol DecoderOpener: Sendable {
     func open(_ stream: StreamDescription, wake: @escaping @Sendable () -> Void) throws(SourceError) -> any FrameDecoder
-    /// Opens a decoder for a single keyframe: one that starts quickly and takes nothing that others need.
+    /// Opens a decoder for a single keyframe, and for no unit after it: one that starts quickly and takes nothing that
+    /// others need.
     func openForOnePicture(
         _ stream: StreamDescription, wake: @escaping @Sendable () -> Void
     ) throws(SourceError) -> any FrameDecoder
