@@ -47,6 +47,7 @@ let package = Package(
                 .linkedLibrary("opencv_dnn"), .linkedLibrary("opencv_objdetect"),
             ]),
         .systemLibrary(name: "CMalloc"),
+        .target(name: "COpenAPI", cSettings: [.unsafeFlags(["-Wno-c23-extensions"])]),
         .systemLibrary(name: "CLibav", pkgConfig: "libavcodec libavutil"),
         .target(name: "CLibavShims", dependencies: ["CLibav"]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
@@ -105,14 +106,13 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Domain", hummingbird, logging, lifecycle, .product(name: "Crypto", package: "swift-crypto"),
+                "Domain", "COpenAPI", hummingbird, logging, lifecycle,
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
-            resources: [.embedInCode("openapi.json")],
-            // The file is embedded as an array of bytes, which full debug information makes slow to compile.
-            swiftSettings: swiftSettings + [.unsafeFlags(["-gline-tables-only"], .when(configuration: .debug))]),
+            exclude: ["openapi.json"], swiftSettings: swiftSettings),
         .target(
             name: "WebUI", dependencies: [hummingbird], resources: [.copy("Static")], swiftSettings: swiftSettings),
 

@@ -80,7 +80,7 @@ package enum APIRouter {
 
         let session = SessionRoutes(accounts: dependencies.accounts)
         let system = SystemRoutes(
-            version: dependencies.version, openAPI: PackageResources.openapi_json, checks: dependencies.checks)
+            version: dependencies.version, openAPI: OpenAPIDocument.bytes, checks: dependencies.checks)
         session.addPublic(to: router)
         system.addPublic(to: router)
 

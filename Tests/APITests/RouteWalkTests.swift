@@ -21,7 +21,7 @@ struct RouteWalkTests {
 
     private static func calls() throws -> [Call] {
         let document = try #require(
-            try JSONSerialization.jsonObject(with: Data(PackageResources.openapi_json)) as? [String: Any])
+            try JSONSerialization.jsonObject(with: Data(OpenAPIDocument.bytes)) as? [String: Any])
         var calls: [Call] = []
         for (path, item) in try #require(document["paths"] as? [String: [String: Any]]) {
             for (method, operation) in item where method != "parameters" {

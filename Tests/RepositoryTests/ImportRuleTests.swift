@@ -24,13 +24,14 @@ struct ImportRuleTests {
             "GStreamerKit", "CGStreamer", "CGStreamerShims", "CGStreamerRTSPServer", "CGStreamerRTSPServerShims",
         ],
         "Settings": ["Domain"],
-        "API": ["Domain"],
+        "API": ["Domain", "COpenAPI"],
         "WebUI": [],
         "vedette": ["App", "Settings"],
     ]
     static let ours: Set<String> = Set(allowed.keys).union([
         "App", "TestSupport", "PortConformance", "CGStreamer", "CGStreamerShims", "CGStreamerRTSPServer",
-        "CGStreamerRTSPServerShims", "COpenCVShims", "CLibav", "CLibavShims", "CMalloc", "CPostgres", "CCurl",
+        "CGStreamerRTSPServerShims", "COpenCVShims", "CLibav", "CLibavShims", "CMalloc", "COpenAPI", "CPostgres",
+        "CCurl",
         "CCurlShims",
     ])
     /// Modules from outside, and which targets may import them.
