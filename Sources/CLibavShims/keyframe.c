@@ -3,7 +3,6 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/log.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
 static pthread_once_t quiet_once = PTHREAD_ONCE_INIT;
@@ -32,6 +31,8 @@ static int prepare(AVCodecContext *context, const void *configuration, size_t si
   context->thread_count = 1;
   // Nothing comes after this picture; blocks that stay sharp at their edges are nothing to a picture that is made smaller.
   context->skip_loop_filter = AVDISCARD_ALL;
+  // Else the keyframe of an open GOP, or where a refresh begins, gives no picture, as others before it are missing.
+  context->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
   if (size == 0) return 0;
   context->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
   if (!context->extradata) return AVERROR(ENOMEM);

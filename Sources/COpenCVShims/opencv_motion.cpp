@@ -172,11 +172,11 @@ struct vedette_motion {
         started = true;
     }
 
-    /// Shrinks, takes the logarithm and smooths.
     // The plane that `level` was made of by a look; a calm look is followed by a measurement of the same picture.
     const uint8_t *taken = nullptr;
     double taken_seconds = 0;
 
+    /// Shrinks, takes the logarithm and smooths.
     void take(const uint8_t *luma, int width, int height, size_t stride) {
         const cv::Mat source(height, width, CV_8UC1, const_cast<uint8_t *>(luma), stride);
         const double scale = static_cast<double>(parameters.longest_side) / std::max(width, height);

@@ -42,9 +42,13 @@ final class KeyframeDecoder: FrameDecoder {
             return !state.taken && unit.track == .video
         }
         guard isFirst else { return }
+        // Copied here: to read a buffer of several memories is to change it, and its other readers are of this thread.
+        let bytes = unit.payload.withUnsafeBytes { [UInt8]($0) }
+        let presentation = unit.presentation
         Self.queue.async { [self] in
             do throws(LibavError) {
-                let frame = Frame(try picture(of: unit), at: unit.presentation)
+                let picture = try picture(of: bytes)
+                let frame = Frame(picture, at: presentation)
                 state.withLock { $0.frame = frame }
             } catch {
                 state.withLock {
@@ -56,8 +60,8 @@ final class KeyframeDecoder: FrameDecoder {
         }
     }
 
-    private func picture(of unit: AccessUnit) throws(LibavError) -> KeyframePicture {
-        try unit.payload.withUnsafeBytes { bytes in
+    private func picture(of unit: [UInt8]) throws(LibavError) -> KeyframePicture {
+        try unit.withUnsafeBytes { bytes in
             Result { () throws(LibavError) in
                 try KeyframePicture(decoding: bytes, codec: codec, configuration: configuration)
             }

@@ -34,22 +34,20 @@ struct Intake {
 }
 
 enum Camera {
-    /// Opens an address and reads until `isEnough` or failure; closes. gst-rtsp-server may hang up on who joins while the
-    /// last viewer leaves: who was given nothing at all asks again, as a camera's session does.
+    /// As `read`, once more where a shared feed's server hung up before it gave anything: gst-rtsp-server does to who joins
+    /// while the last viewer leaves. For who reads again directly after somebody else.
+    static func readAnew(
+        _ url: String, transport: Domain.SourceLocation.Transport = .tcp, until isEnough: (Intake) -> Bool
+    ) async throws -> Intake {
+        let intake = try await read(url, transport: transport, until: isEnough)
+        let wasHungUpOn = intake.failure?.kind == .ended && intake.order == "f"
+        return wasHungUpOn ? try await read(url, transport: transport, until: isEnough) : intake
+    }
+
+    /// Opens an address and reads until `isEnough` or failure; closes.
     static func read(
         _ url: String, transport: Domain.SourceLocation.Transport = .tcp, timeoutSeconds: Double = 20,
         until isEnough: (Intake) -> Bool = { _ in false }
-    ) async throws -> Intake {
-        for _ in 0..<3 {
-            let intake = try await readOnce(url, transport, timeoutSeconds, until: isEnough)
-            if intake.failure?.kind != .ended || intake.order != "f" { return intake }
-        }
-        return try await readOnce(url, transport, timeoutSeconds, until: isEnough)
-    }
-
-    private static func readOnce(
-        _ url: String, _ transport: Domain.SourceLocation.Transport, _ timeoutSeconds: Double,
-        until isEnough: (Intake) -> Bool
     ) async throws -> Intake {
         let wakes = Wakes()
         let source = try RTSPOpener(clock: SystemClock()).open(
@@ -93,15 +91,15 @@ enum Camera {
     /// Encodes a moving test picture into an MP4 file in a folder that is removed after `body`.
     static func withFootage<Value>(
         codec: VideoCodec = .h264, frames: Int = 40, bFrames: Int = 0, audio: Bool = false,
-        format: String = "I420", _ body: (String) async throws -> Value
+        format: String = "I420", openGOP: Bool = false, _ body: (String) async throws -> Value
     ) async throws -> Value {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("vedette-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let encoder =
             codec == .h264
-            ? "x264enc speed-preset=ultrafast bframes=\(bFrames) b-adapt=false key-int-max=10 ! h264parse"
-            : "x265enc speed-preset=ultrafast key-int-max=10 option-string=bframes=\(bFrames):b-adapt=0:log-level=none ! h265parse"
+            ? "x264enc speed-preset=ultrafast bframes=\(bFrames) b-adapt=false key-int-max=10 option-string=open-gop=\(openGOP ? 1 : 0) ! h264parse"
+            : "x265enc speed-preset=ultrafast key-int-max=10 option-string=bframes=\(bFrames):b-adapt=0:open-gop=\(openGOP ? 1 : 0):log-level=none ! h265parse"
         let sound =
             audio
             ? " audiotestsrc num-buffers=\(frames * 5) samplesperbuffer=441 ! audio/x-raw,rate=44100 ! avenc_aac ! aacparse ! queue ! mux."

@@ -7,10 +7,10 @@ import Testing
 
 @Suite(.timeLimit(.minutes(10)))
 struct KeyframeDecoderTests {
-    private func intake(_ codec: VideoCodec) async throws -> Intake {
-        try await Camera.withFootage(codec: codec, frames: 20, bFrames: 0, format: "I420") { path in
+    private func intake(_ codec: VideoCodec, bFrames: Int = 0, openGOP: Bool = false) async throws -> Intake {
+        try await Camera.withFootage(codec: codec, frames: 20, bFrames: bFrames, openGOP: openGOP) { path in
             try await Camera.withSite([.init(name: "gate", source: .file(path: path))]) { site in
-                try await Camera.read(site.url(for: "gate")) { $0.video.count >= 20 }
+                try await Camera.read(site.url(for: "gate")) { $0.video.count >= 18 }
             }
         }
     }
@@ -56,6 +56,20 @@ struct KeyframeDecoderTests {
         // Deblocking only.
         #expect(difference < look.count, "\(Double(difference) / Double(look.count)) levels a pixel")
         #expect((whole.max() ?? 0) > 100)
+    }
+
+    @Test(arguments: VideoCodec.allCases)
+    func `a look shows the keyframe of an open GOP`(codec: VideoCodec) async throws {
+        let intake = try await intake(codec, bFrames: 2, openGOP: true)
+        let stream = try #require(intake.stream)
+        let keyframes = intake.video.filter(\.isKeyframe)
+        #expect(keyframes.count >= 2)
+        for keyframe in keyframes {
+            let look = try await luma(keyframe, of: stream) {
+                try GStreamerDecoderOpener().openForOnePicture(stream, wake: $0)
+            }
+            #expect(look.count == 322 * 242)
+        }
     }
 
     @Test(arguments: VideoCodec.allCases)

@@ -30,7 +30,7 @@ struct MisbehaviourTests {
             #expect(clean.failure == nil)
             #expect(clean.video.dropFirst().count { $0.followsLoss } == 0)
             let token = try site.begin(.loss(share: 0.1), on: "gate")
-            let lossy = try await Camera.read(url, transport: transport) { $0.video.count >= 60 }
+            let lossy = try await Camera.readAnew(url, transport: transport) { $0.video.count >= 60 }
             site.end(token, on: "gate")
             #expect(lossy.failure == nil)
             #expect(lossy.video.dropFirst().count { $0.followsLoss } > 2)
@@ -67,7 +67,7 @@ struct MisbehaviourTests {
             if let failure = intake.failure { #expect(failure.kind == .changed, "\(failure)") }
             let times = intake.video.map(\.presentation.seconds)
             for (earlier, later) in zip(times, times.dropFirst()) { #expect(later - earlier < 12 && later > earlier) }
-            let anew = try await Camera.read(url) { $0.video.count >= 10 }
+            let anew = try await Camera.readAnew(url) { $0.video.count >= 10 }
             #expect(anew.failure == nil)
         }
     }
@@ -85,7 +85,7 @@ struct MisbehaviourTests {
             #expect(intake.failure?.kind == .changed, "\(String(describing: intake.failure))")
             #expect(
                 intake.failure?.detail.contains("320x180 to 240x134") == true, "\(String(describing: intake.failure))")
-            let anew = try await Camera.read(url) { $0.video.count >= 15 }
+            let anew = try await Camera.readAnew(url) { $0.video.count >= 15 }
             #expect(anew.failure == nil && anew.stream?.widthPixels == 240)
         }
     }
@@ -103,7 +103,7 @@ struct MisbehaviourTests {
             let failure = try await Camera.read(url, timeoutSeconds: fault == .hang ? 3 : 20).failure
             #expect(failure.map { kinds.contains($0.kind) } == true, "\(String(describing: failure))")
             site.end(token, on: "gate")
-            let after = try await Camera.read(url) { $0.video.count >= 5 }
+            let after = try await Camera.readAnew(url) { $0.video.count >= 5 }
             #expect(after.failure == nil)
         }
     }
