@@ -18,6 +18,10 @@ package struct APIDependencies: Sendable {
     package var jobs: any JobQueue
     package var definitions: any DefinitionStore
     package var trial: any TrialJudge
+    package var exports: any ExportStore
+    package var exportFolder: any ExportFolder
+    /// Path of the folder that `exportFolder` is about.
+    package var exportPath: String
     /// The bytes of a path under the media folder; nil where it is not there.
     package var readMedia: @Sendable (String) async -> [UInt8]?
     package var hub: EventHub
@@ -33,6 +37,7 @@ package struct APIDependencies: Sendable {
         triggers: any CameraTriggers, prober: any CameraProber, events: any EventStore, reanalyses: any ReanalysisStore,
         feedback: any FeedbackStore, recordings: any RecordingStore, recordingReader: any RecordingReader,
         desk: any JobDesk, jobs: any JobQueue, definitions: any DefinitionStore, trial: any TrialJudge,
+        exports: any ExportStore, exportFolder: any ExportFolder, exportPath: String,
         readMedia: @escaping @Sendable (String) async -> [UInt8]?, hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
@@ -54,6 +59,9 @@ package struct APIDependencies: Sendable {
         self.jobs = jobs
         self.definitions = definitions
         self.trial = trial
+        self.exports = exports
+        self.exportFolder = exportFolder
+        self.exportPath = exportPath
         self.readMedia = readMedia
         self.hub = hub
         self.mediaFolder = mediaFolder
@@ -118,6 +126,11 @@ package enum APIRouter {
         // Before the routes by id, which would take "test" for one.
         TrialRoutes(trial: dependencies.trial, events: dependencies.events, reader: reader).add(to: signedIn)
         DefinitionRoutes(definitions: dependencies.definitions, reader: reader).add(to: signedIn)
+        ExportRoutes(
+            exports: dependencies.exports, cameras: dependencies.cameras, events: dependencies.events,
+            recordings: dependencies.recordings, media: MediaResponder(mediaFolder: dependencies.exportPath),
+            removeFile: { [folder = dependencies.exportFolder] in await folder.remove($0) }, clock: dependencies.clock
+        ).add(to: signedIn)
         JobRoutes(desk: dependencies.desk, queue: dependencies.jobs).add(to: signedIn)
         return router
     }

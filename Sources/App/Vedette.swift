@@ -24,6 +24,7 @@ struct Vedette: Sendable {
     private let handOver: HandOver
     private let recovery: SpoolRecovery
     private let segments: SegmentServices
+    private let exporting: ExportServices
     private let ingest: IngestService
     private let hub: EventHub
     private let judges: JudgeFactory
@@ -90,6 +91,8 @@ struct Vedette: Sendable {
         self.eventJudge = eventJudge
         let removal = MediaRemoval(layout: layout, store: store.events)
         let names = settings.policyAnalyzers
+        let exporting = try ExportServices(settings, layout: layout, store: store, clock: clock, logger: logger)
+        self.exporting = exporting
         let accounts = Accounts(store: store.access, clock: clock, logger: logger)
         firstPassword = try await accounts.begin(adminToken: token.token, organization: Organization.first)
         api = APIDependencies(
@@ -101,6 +104,7 @@ struct Vedette: Sendable {
             events: store.events, reanalyses: store.reanalyses, feedback: store.feedback,
             recordings: store.recordings, recordingReader: RecordingAssembler(mediaFolder: layout.mediaFolder),
             desk: store.desk, jobs: store.jobs, definitions: store.definitions, trial: eventJudge,
+            exports: store.exports, exportFolder: exporting.folder, exportPath: exporting.path,
             readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) }, hub: hub,
             mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
@@ -144,6 +148,7 @@ struct Vedette: Sendable {
         let hub = self.hub
         let handOver = self.handOver
         let segments = self.segments
+        let exporting = self.exporting
         let database = self.database
         // Stopped in reverse: first nobody is let in, then cameras finish their clips, then the rest.
         let group = ServiceGroup(
@@ -153,6 +158,7 @@ struct Vedette: Sendable {
                     .init(service: UntilStopped("hand-over") { await handOver.run() }),
                     .init(service: UntilStopped("segment hand-over") { await segments.handOver.run() }),
                     .init(service: UntilStopped("worker") { await worker.run() }),
+                    .init(service: UntilStopped("exports") { await exporting.run() }),
                     .init(service: UntilStopped("settling") { await settleMedia() }),
                     .init(service: UntilStopped("event stream") { try await hub.run() }),
                     .init(service: UntilStopped("ingest") { try await ingest.run() }),

@@ -31,6 +31,7 @@ package enum SettingsTable {
         SettingRow(
             "segment_seconds", .number(2...300), default: "60", unit: "seconds",
             "About how long the files of continuous recording are; they are cut at keyframes."),
+        SettingRow("exports", .group(exports), "Files that are made of recordings and clips on request."),
         SettingRow("site", .group(site), "The place where the cameras are."),
         SettingRow(
             "cameras", .groupList(identity: "name", camera),
@@ -40,6 +41,16 @@ package enum SettingsTable {
             "The judges. Without any, one of kind `embedded` named `local` is made."),
         SettingRow("policy", .group(policy), "Which analyzers judge an event."),
         SettingRow("definition", .group(definition), "What is normal here, and what to look for."),
+    ]
+
+    static let exports: [SettingRow] = [
+        SettingRow(
+            "keep_hours", .number(1...8760), default: "72", unit: "hours",
+            "How long an export's file stays from when it is ready."),
+        SettingRow(
+            "max_gigabytes", .number(0.01...100_000), default: "50", unit: "GB",
+            "Most that all exports together may take; a further one fails and says so. 2 GiB of the disk are always left free."
+        ),
     ]
 
     static let site: [SettingRow] = [

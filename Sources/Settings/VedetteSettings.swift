@@ -42,6 +42,8 @@ package struct VedetteSettings: Sendable {
     package var workerConcurrency: Int
     /// Of continuous recording.
     package var segmentSeconds: Double
+    package var exportKeepSeconds: Double
+    package var exportMostBytes: Int64
     package var siteName: String
     package var siteTimeZone: String
     package var cameras: [CameraEntry]
@@ -85,6 +87,9 @@ package struct VedetteSettings: Sendable {
         logLevel = checked.text("log_level") ?? "info"
         workerConcurrency = Int(checked.number("worker_concurrency") ?? 2)
         segmentSeconds = checked.number("segment_seconds") ?? 60
+        let exports = checked.group("exports")
+        exportKeepSeconds = (exports?.number("keep_hours") ?? 72) * 3600
+        exportMostBytes = Int64((exports?.number("max_gigabytes") ?? 50) * 1e9)
         siteName = checked.group("site")?.text("name") ?? "home"
         siteTimeZone = checked.group("site")?.text("time_zone") ?? "UTC"
         cameras = try checked.groups("cameras").map { (entry) throws(SettingsError) in try Self.camera(entry) }

@@ -15,6 +15,7 @@ package struct Store: Sendable {
     package let recordings: any RecordingStore
     package let desk: any JobDesk
     package let definitions: any DefinitionStore
+    package let exports: any ExportStore
 
     private let pool: Pool
     /// Of sessions that are set for the queue's statements.
@@ -76,6 +77,7 @@ package struct Store: Sendable {
         feedback = PostgresFeedbackStore(pool: pool)
         definitions = PostgresDefinitionStore(pool: pool)
         desk = PostgresJobDesk(pool: pool, bell: bell)
+        exports = PostgresExportStore(pool: pool, bell: bell)
         reanalyses = PostgresReanalysisStore(pool: pool, bell: bell)
         jobs = PostgresJobQueue(pool: queuePool, listener: listener, wakeups: wakeups, bell: bell)
         access = PostgresAccessStore(pool: pool)

@@ -52,6 +52,7 @@ struct RouteWalkTests {
                 case "reanalyses": tenant.reanalysis.description
                 case "jobs": tenant.job.description
                 case "definitions": tenant.definition.description
+                case "exports": tenant.export.description
                 default: nil
                 }
             guard let id else { return nil }

@@ -49,6 +49,8 @@ struct TestAPI: Sendable {
         var job: Identifier<Job>
         /// Of the camera.
         var definition: Identifier<Definition>
+        /// Of the event; it waits.
+        var export: Identifier<Export>
         var users: [Role: User] = [:]
         /// Access keys by role.
         var keys: [Role: String] = [:]
@@ -67,6 +69,8 @@ struct TestAPI: Sendable {
     let accounts: Accounts
     let own: Tenant
     let other: Tenant
+    /// The media folder, which is that of exports too.
+    let media: String
 
     static func dependencies(
         _ store: Store, media: String, logger: Logger, clock: TestClock = TestClock(),
@@ -81,6 +85,7 @@ struct TestAPI: Sendable {
             recordingReader: recordingReader,
             desk: store.desk, jobs: store.jobs,
             definitions: store.definitions, trial: StoreTrial(judging: store.judging),
+            exports: store.exports, exportFolder: PlainFolder(path: media), exportPath: media,
             readMedia: { path in FileManager.default.contents(atPath: media + "/" + path).map { Array($0) } },
             hub: EventHub(events: store.events, logger: logger),
             mediaFolder: media,
@@ -117,7 +122,7 @@ struct TestAPI: Sendable {
                     try await body(
                         TestAPI(
                             client: client, store: store, pool: pool, clock: clock, accounts: dependencies.accounts,
-                            own: own, other: other))
+                            own: own, other: other, media: media))
                 }
             } catch {
                 await store.close()
@@ -165,7 +170,12 @@ struct TestAPI: Sendable {
             """, [.uuid(organization.uuid), .uuid(definition.uuid)])
         var tenant = Tenant(
             organization: organization, site: site.id, camera: camera, event: event, reanalysis: reanalysis,
-            job: job.id, definition: definition)
+            job: job.id, definition: definition, export: .make(at: now))
+        try await store.exports.insert(
+            Export(
+                id: tenant.export, organization: organization, content: .events([event.id]), format: .zip,
+                keepsGaps: false, cameras: [camera.id], author: "\(name)-operator", job: .make(at: now), createdAt: now)
+        )
         for role in Role.allCases {
             let user = User(
                 id: .make(at: now), organization: organization, name: "\(name)-\(role.rawValue)", role: role,
@@ -229,7 +239,8 @@ struct TestAPI: Sendable {
     func digest(of organization: Identifier<Organization>) async throws -> String {
         var text = ""
         for table in [
-            "organizations", "sites", "cameras", "segments", "events", "clips", "evidence", "verdicts", "jobs",
+            "organizations", "sites", "cameras", "segments", "exports", "events", "clips", "evidence", "verdicts",
+            "jobs",
             "event_feedback", "users",
             "user_grants",
             "sessions", "definitions", "definition_versions", "analyzers", "policies", "policy_analyzers",
@@ -250,6 +261,17 @@ struct TestAPI: Sendable {
             ).first?.get("digest") ?? ""
         return text
     }
+}
+
+/// A folder in which nothing is made.
+struct PlainFolder: ExportFolder {
+    var path: String
+    func begin(_ id: Identifier<Export>, _ format: Export.Format) async throws -> any ExportFile {
+        throw ClipError("nothing is made here")
+    }
+    func refusal(ofBytes bytes: Int64) async -> String? { nil }
+    func remove(_ file: String) async { try? FileManager.default.removeItem(atPath: path + "/" + file) }
+    func settled() async -> Set<String> { [] }
 }
 
 /// Says what it would judge by, as a verdict.
