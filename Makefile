@@ -8,7 +8,7 @@ PACKAGES := pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libg
   gstreamer1.0-libav libavcodec-dev libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev \
   libopencv-dnn-dev libopencv-objdetect-dev libpq-dev postgresql-15 libcurl4-openssl-dev
 # What the tests need besides.
-TEST_PACKAGES := ffmpeg chromium python3 gstreamer1.0-tools procps
+TEST_PACKAGES := ffmpeg chromium python3 python3-venv gstreamer1.0-tools procps
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -22,10 +22,10 @@ CONFIG ?=
 FOOTAGE ?= $(wildcard ../shared/media)
 MODELS ?= $(wildcard ../shared/models)
 
-.PHONY: help deps deps-test build run test proof check format lint generate bench bench-ingest clean
+.PHONY: help deps deps-test build run test test-api-fuzz proof check format lint generate bench bench-ingest clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 deps: ## Install the Debian packages that the program needs
 	@deploy/install-packages $(PACKAGES)
@@ -54,6 +54,11 @@ test: deps-test ## Build everything and run every test
 proof: deps-test ## Show with real worker processes that 2,000 events are judged again exactly once
 	swift build --build-tests $(SWIFT_FLAGS) $(QUIET)
 	TEST_EVENTS=2000 swift test --skip-build --filter EndToEnd.ReanalysisTests $(QUIET)
+
+# SECONDS_EACH=600 bounds a role's time, EXAMPLES=100 the examples of an operation.
+test-api-fuzz: deps-test ## Schemathesis over openapi.json as each role, all checks
+	swift build --product vedette $(QUIET)
+	python3 Tests/EndToEnd/api_fuzz.py "$$(swift build --show-bin-path 2>/dev/null)/vedette"
 
 check: lint test ## Format, import rules, generated files and all tests
 

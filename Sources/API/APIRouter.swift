@@ -20,6 +20,10 @@ package struct APIDependencies: Sendable {
     package var definitions: any DefinitionStore
     package var judges: any JudgeStore
     package var trial: any TrialJudge
+    package var exports: any ExportStore
+    package var exportFolder: any ExportFolder
+    /// Path of the folder that `exportFolder` is about.
+    package var exportPath: String
     /// The bytes of a path under the media folder; nil where it is not there.
     package var readMedia: @Sendable (String) async -> [UInt8]?
     package var hub: EventHub
@@ -37,6 +41,7 @@ package struct APIDependencies: Sendable {
         activity: any ActivityStore,
         desk: any JobDesk, jobs: any JobQueue, definitions: any DefinitionStore,
         judges: any JudgeStore, trial: any TrialJudge,
+        exports: any ExportStore, exportFolder: any ExportFolder, exportPath: String,
         readMedia: @escaping @Sendable (String) async -> [UInt8]?, hub: EventHub, mediaFolder: String,
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
@@ -60,6 +65,9 @@ package struct APIDependencies: Sendable {
         self.definitions = definitions
         self.judges = judges
         self.trial = trial
+        self.exports = exports
+        self.exportFolder = exportFolder
+        self.exportPath = exportPath
         self.readMedia = readMedia
         self.hub = hub
         self.mediaFolder = mediaFolder
@@ -135,6 +143,11 @@ package enum APIRouter {
             clock: dependencies.clock
         ).add(to: signedIn)
         PolicyRoutes(judges: dependencies.judges, clock: dependencies.clock).add(to: signedIn)
+        ExportRoutes(
+            exports: dependencies.exports, cameras: dependencies.cameras, events: dependencies.events,
+            recordings: dependencies.recordings, media: MediaResponder(mediaFolder: dependencies.exportPath),
+            removeFile: { [folder = dependencies.exportFolder] in await folder.remove($0) }, clock: dependencies.clock
+        ).add(to: signedIn)
         JobRoutes(desk: dependencies.desk, queue: dependencies.jobs).add(to: signedIn)
         return router
     }

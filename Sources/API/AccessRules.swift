@@ -14,6 +14,11 @@ enum AccessRules {
         "POST /v1/definitions/preview": .operator,
         "POST /v1/jobs/{id}/retry": .operator,
         "POST /v1/jobs/{id}/cancel": .operator,
+        "GET /v1/exports": .operator,
+        "POST /v1/exports": .operator,
+        "GET /v1/exports/{id}": .operator,
+        "DELETE /v1/exports/{id}": .operator,
+        "GET /v1/exports/{id}/download": .operator,
         "POST /v1/me/password": .viewer,
         "GET /v1/users": .administrator,
         "GET /v1/users/{id}": .administrator,
@@ -38,6 +43,6 @@ enum AccessRules {
     /// What `scopes` of a key may hold.
     static let areas = [
         "sites", "cameras", "events", "analyzers", "definitions", "policies", "jobs", "reanalyses", "accuracy",
-        "users", "api-keys", "audit-log",
+        "exports", "users", "api-keys", "audit-log",
     ]
 }

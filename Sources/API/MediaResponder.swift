@@ -3,7 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// Sends files of the media folder, whole or in part (RFC 9110 §14: one range; several are answered with the whole).
+/// Sends files of a folder, whole or in part (RFC 9110 §14: one range; several are answered with the whole).
 struct MediaResponder: Sendable {
     let mediaFolder: String
     private let files = FileIO()
@@ -12,7 +12,7 @@ struct MediaResponder: Sendable {
 
     func respond(
         to request: Request, context: VedetteContext, path: String, contentType: String, tag: String,
-        modified: WallTime, downloadName: String
+        modified: WallTime, downloadName: String, isAttachment: Bool = false
     ) async throws -> Response {
         var query = QueryReader(request)
         let download = query.parsed("download", "0 or 1") { $0 == "1" ? true : $0 == "0" ? false : nil } ?? false
@@ -27,7 +27,7 @@ struct MediaResponder: Sendable {
             .lastModified: Date(timeIntervalSince1970: modified.secondsSinceEpoch.rounded(.down)).httpHeader,
             .cacheControl: "private, max-age=31536000, immutable",
         ]
-        if download { headers[.contentDisposition] = "attachment; filename=\"\(downloadName)\"" }
+        if download || isAttachment { headers[.contentDisposition] = "attachment; filename=\"\(downloadName)\"" }
         if request.headers[.ifNoneMatch].map({ $0 == "*" || $0.contains(etag) }) ?? false {
             return Response(status: .notModified, headers: headers)
         }

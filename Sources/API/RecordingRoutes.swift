@@ -16,7 +16,7 @@ struct RecordingRoutes {
     /// Longest range of one listing.
     static let longestListingSeconds = 31 * 86_400.0
     /// A span of the greatest length, of the shortest segments.
-    private static let mostSegments = 12_000
+    static let mostSegments = 12_000
     private static let pieceBytes = 256 << 10
     /// Most gaps that a header names.
     private static let mostGaps = 32
@@ -134,7 +134,7 @@ struct RecordingRoutes {
         return try Self.response(file, to: request, headers: headers, seat: seat)
     }
 
-    private static func problem(_ refusal: RecordingPlan.Refusal, _ camera: Camera) -> Problem {
+    static func problem(_ refusal: RecordingPlan.Refusal, _ camera: Camera) -> Problem {
         switch refusal {
         case .empty:
             return Problem(.notFound, "nothing of camera `\(camera.name)` is recorded in this span")

@@ -24,6 +24,7 @@ struct Vedette: Sendable {
     private let handOver: HandOver
     private let recovery: SpoolRecovery
     private let segments: SegmentServices
+    private let exporting: ExportServices
     private let ingest: IngestService
     private let activity: ActivityLog
     private let hub: EventHub
@@ -98,6 +99,8 @@ struct Vedette: Sendable {
         self.eventJudge = eventJudge
         let removal = MediaRemoval(layout: layout, store: store.events)
         let names = settings.policyAnalyzers
+        let exporting = try ExportServices(settings, layout: layout, store: store, clock: clock, logger: logger)
+        self.exporting = exporting
         let accounts = Accounts(store: store.access, clock: clock, logger: logger)
         firstPassword = try await accounts.begin(adminToken: token.token, organization: Organization.first)
         api = APIDependencies(
@@ -111,6 +114,7 @@ struct Vedette: Sendable {
             activity: store.activity,
             desk: store.desk, jobs: store.jobs, definitions: store.definitions, judges: store.judges,
             trial: eventJudge,
+            exports: store.exports, exportFolder: exporting.folder, exportPath: exporting.path,
             readMedia: { DurableFile.read(layout.mediaFolder + "/" + $0) }, hub: hub,
             mediaFolder: layout.mediaFolder,
             deleteEvent: { try await removal.delete($0, of: $1) },
@@ -155,6 +159,7 @@ struct Vedette: Sendable {
         let handOver = self.handOver
         let segments = self.segments
         let activity = self.activity
+        let exporting = self.exporting
         let database = self.database
         // Stopped in reverse: first nobody is let in, then cameras finish their clips, then the rest.
         let group = ServiceGroup(
@@ -165,6 +170,7 @@ struct Vedette: Sendable {
                     .init(service: UntilStopped("segment hand-over") { await segments.handOver.run() }),
                     .init(service: UntilStopped("activity") { await activity.run() }),
                     .init(service: UntilStopped("worker") { await worker.run() }),
+                    .init(service: UntilStopped("exports") { await exporting.run() }),
                     .init(service: UntilStopped("settling") { await settleMedia() }),
                     .init(service: UntilStopped("event stream") { try await hub.run() }),
                     .init(service: UntilStopped("ingest") { try await ingest.run() }),

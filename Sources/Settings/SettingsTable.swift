@@ -34,6 +34,7 @@ package enum SettingsTable {
         SettingRow(
             "activity_days", .number(1...3650), default: "90", unit: "days",
             "How long it is kept where in the picture something moved; some tens of kB a day for each camera."),
+        SettingRow("exports", .group(exports), "Files that are made of recordings and clips on request."),
         SettingRow("site", .group(site), "The place where the cameras are."),
         SettingRow(
             "cameras", .groupList(identity: "name", camera),
@@ -43,6 +44,16 @@ package enum SettingsTable {
             "The judges. Without any, one of kind `embedded` named `local` is made."),
         SettingRow("policy", .group(policy), "Which analyzers judge an event."),
         SettingRow("definition", .group(definition), "What is normal here, and what to look for."),
+    ]
+
+    static let exports: [SettingRow] = [
+        SettingRow(
+            "keep_hours", .number(1...8760), default: "72", unit: "hours",
+            "How long an export's file stays from when it is ready."),
+        SettingRow(
+            "max_gigabytes", .number(0.01...100_000), default: "50", unit: "GB",
+            "Most that all exports together may take; a further one fails and says so. 2 GiB of the disk are always left free."
+        ),
     ]
 
     static let site: [SettingRow] = [

@@ -47,6 +47,8 @@ package struct VedetteSettings: Sendable {
     /// Of continuous recording.
     package var segmentSeconds: Double
     package var activityDays: Double
+    package var exportKeepSeconds: Double
+    package var exportMostBytes: Int64
     package var siteName: String
     package var siteTimeZone: String
     package var cameras: [CameraEntry]
@@ -91,6 +93,9 @@ package struct VedetteSettings: Sendable {
         workerConcurrency = Int(checked.number("worker_concurrency") ?? 2)
         segmentSeconds = checked.number("segment_seconds") ?? 60
         activityDays = checked.number("activity_days") ?? 90
+        let exports = checked.group("exports")
+        exportKeepSeconds = (exports?.number("keep_hours") ?? 72) * 3600
+        exportMostBytes = Int64((exports?.number("max_gigabytes") ?? 50) * 1e9)
         siteName = checked.group("site")?.text("name") ?? "home"
         siteTimeZone = checked.group("site")?.text("time_zone") ?? "UTC"
         cameras = try checked.groups("cameras").map { (entry) throws(SettingsError) in try Self.camera(entry) }

@@ -65,7 +65,7 @@ extension JobHooks {
             """
             SELECT \(event) AS event_id, 'running' AS analysis, NULL AS error FROM taken WHERE \(kind)
                 UNION ALL \(failed)
-            """) + itemFailed,
+            """) + itemFailed + exportFailed,
         complete: """
             , said AS (
                 INSERT INTO verdicts (id, organization_id, event_id, definition_version_id, definition_version, analyzer_id,
@@ -107,11 +107,12 @@ extension JobHooks {
                 RETURNING i.reanalysis_id, said.tokens, said.cost
             ), \(tally("item_done", failed: false))
             """,
-        fail: move("event", "\(failed) UNION ALL \(waiting("retried"))") + itemFailed,
-        release: move("event", waiting("released")),
+        fail: move("event", "\(failed) UNION ALL \(waiting("retried"))") + itemFailed + exportFailed
+            + exportWaits("retried"),
+        release: move("event", waiting("released")) + exportWaits("released"),
         cancel: move(
             "event",
             """
             SELECT \(event) AS event_id, 'skipped' AS analysis, 'its judging was cancelled' AS error FROM dead WHERE \(kind)
-            """) + itemFailed)
+            """) + itemFailed + exportCancelled)
 }

@@ -17,6 +17,7 @@ package struct Store: Sendable {
     package let desk: any JobDesk
     package let definitions: any DefinitionStore
     package let judges: any JudgeStore
+    package let exports: any ExportStore
 
     private let pool: Pool
     /// Of sessions that are set for the queue's statements.
@@ -80,6 +81,7 @@ package struct Store: Sendable {
         judges = PostgresJudgeStore(pool: pool)
         definitions = PostgresDefinitionStore(pool: pool)
         desk = PostgresJobDesk(pool: pool, bell: bell)
+        exports = PostgresExportStore(pool: pool, bell: bell)
         reanalyses = PostgresReanalysisStore(pool: pool, bell: bell)
         jobs = PostgresJobQueue(pool: queuePool, listener: listener, wakeups: wakeups, bell: bell)
         access = PostgresAccessStore(pool: pool)

@@ -6,7 +6,7 @@ import Foundation
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure parts of Vedette on this machine.",
-        subcommands: [Queue.self, Ladder.self, Ingest.self, WatchCameras.self])
+        subcommands: [Queue.self, API.self, Ladder.self, Ingest.self, WatchCameras.self])
 
     /// `vedette bench queue`.
     struct Queue: AsyncParsableCommand {
@@ -38,6 +38,48 @@ struct Bench: AsyncParsableCommand {
             try await reporting {
                 try await BenchCommand.queue(
                     clients: clients, jobs: jobs, history: history, rounds: rounds, json: json)
+            }
+        }
+    }
+
+    /// `vedette bench api`.
+    struct API: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Measure the HTTP API over many events of many organizations.",
+            discussion:
+                "Starts a `vedette run` of its own, fills its database in bulk (20 organizations, 50 cameras), and prints how "
+                + "long requests take at a given rate, how many go through, and how fast readers of the event stream are told."
+        )
+
+        @Option(help: "Events in all; 1000000 for the figures of record.")
+        var events = 50_000
+
+        @Option(help: "Requests of each kind.")
+        var requests = 1000
+
+        @Option(help: "Requests per second, except where it says as fast as it goes.")
+        var perSecond = 200.0
+
+        @Option(help: "Connections at the same time.")
+        var connections = 16
+
+        @Option(help: "Readers of the event stream.")
+        var readers = 200
+
+        @Option(help: "PostgreSQL to use instead of a private one: an empty database, which is filled.")
+        var databaseURL: String?
+
+        func validate() throws {
+            guard events >= 1000, requests > 0, perSecond > 0, (1...256).contains(connections),
+                (0...1000).contains(readers)
+            else { throw ValidationError("a number is out of bounds") }
+        }
+
+        func run() async throws {
+            try await reporting {
+                try await APIBench.run(
+                    events: events, requests: requests, perSecond: perSecond, connections: connections,
+                    readers: readers, databaseURL: databaseURL)
             }
         }
     }

@@ -54,6 +54,7 @@ struct RouteWalkTests {
                 case "analyzers": tenant.analyzer.description
                 case "policies": tenant.policy.description
                 case "definitions": tenant.definition.description
+                case "exports": tenant.export.description
                 default: nil
                 }
             guard let id else { return nil }

@@ -52,6 +52,8 @@ struct TestAPI: Sendable {
         var analyzer: Identifier<Analyzer>
         /// Of the camera.
         var policy: Identifier<Policy>
+        /// Of the event; it waits.
+        var export: Identifier<Export>
         var users: [Role: User] = [:]
         /// Access keys by role.
         var keys: [Role: String] = [:]
@@ -70,6 +72,8 @@ struct TestAPI: Sendable {
     let accounts: Accounts
     let own: Tenant
     let other: Tenant
+    /// The media folder, which is that of exports too.
+    let media: String
 
     static func dependencies(
         _ store: Store, media: String, logger: Logger, clock: TestClock = TestClock(),
@@ -84,6 +88,7 @@ struct TestAPI: Sendable {
             recordingReader: recordingReader, activity: store.activity,
             desk: store.desk, jobs: store.jobs,
             definitions: store.definitions, judges: store.judges, trial: StoreTrial(judging: store.judging),
+            exports: store.exports, exportFolder: PlainFolder(path: media), exportPath: media,
             readMedia: { path in FileManager.default.contents(atPath: media + "/" + path).map { Array($0) } },
             hub: EventHub(events: store.events, logger: logger),
             mediaFolder: media,
@@ -120,7 +125,7 @@ struct TestAPI: Sendable {
                     try await body(
                         TestAPI(
                             client: client, store: store, pool: pool, clock: clock, accounts: dependencies.accounts,
-                            own: own, other: other))
+                            own: own, other: other, media: media))
                 }
             } catch {
                 await store.close()
@@ -177,8 +182,12 @@ struct TestAPI: Sendable {
                 revision: 1))
         var tenant = Tenant(
             organization: organization, site: site.id, camera: camera, event: event, reanalysis: reanalysis,
-            job: job.id, definition: definition,
-            analyzer: analyzer.id, policy: policy.id)
+            job: job.id, definition: definition, analyzer: analyzer.id, policy: policy.id, export: .make(at: now))
+        try await store.exports.insert(
+            Export(
+                id: tenant.export, organization: organization, content: .events([event.id]), format: .zip,
+                keepsGaps: false, cameras: [camera.id], author: "\(name)-operator", job: .make(at: now), createdAt: now)
+        )
         for role in Role.allCases {
             let user = User(
                 id: .make(at: now), organization: organization, name: "\(name)-\(role.rawValue)", role: role,
@@ -242,7 +251,8 @@ struct TestAPI: Sendable {
     func digest(of organization: Identifier<Organization>) async throws -> String {
         var text = ""
         for table in [
-            "organizations", "sites", "cameras", "segments", "events", "clips", "evidence", "verdicts", "jobs",
+            "organizations", "sites", "cameras", "segments", "exports", "events", "clips", "evidence", "verdicts",
+            "jobs",
             "event_feedback", "users",
             "user_grants",
             "sessions", "definitions", "definition_versions", "analyzers", "policies", "policy_analyzers",
@@ -263,6 +273,17 @@ struct TestAPI: Sendable {
             ).first?.get("digest") ?? ""
         return text
     }
+}
+
+/// A folder in which nothing is made.
+struct PlainFolder: ExportFolder {
+    var path: String
+    func begin(_ id: Identifier<Export>, _ format: Export.Format) async throws -> any ExportFile {
+        throw ClipError("nothing is made here")
+    }
+    func refusal(ofBytes bytes: Int64) async -> String? { nil }
+    func remove(_ file: String) async { try? FileManager.default.removeItem(atPath: path + "/" + file) }
+    func settled() async -> Set<String> { [] }
 }
 
 /// Says what it would judge by, as a verdict.

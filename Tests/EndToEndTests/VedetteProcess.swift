@@ -93,12 +93,12 @@ final class VedetteProcess {
                 connectTimeoutSeconds: 5, timeoutSeconds: 30, maximumResponseBytes: 256 << 20))
     }
 
-    func post(_ path: String, _ body: String) async throws -> HTTPResponse {
+    func post(_ path: String, _ body: String, bearer: String? = nil) async throws -> HTTPResponse {
         try await http.send(
             HTTPRequest(
                 method: .post, url: base + path,
                 headers: [
-                    (name: "Authorization", value: "Bearer \(token)"),
+                    (name: "Authorization", value: "Bearer \(bearer ?? token)"),
                     (name: "Content-Type", value: "application/json"),
                 ], body: Array(body.utf8), connectTimeoutSeconds: 5, timeoutSeconds: 30,
                 maximumResponseBytes: 1 << 20))

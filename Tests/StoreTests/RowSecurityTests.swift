@@ -42,6 +42,7 @@ struct RowSecurityTests {
             try await store.store.recordings.handOver(TestStore.segment(camera))
             try await store.store.activity.add([TestStore.activity(camera)])
             try await TestStore.fillPictures(store, camera: camera.id)
+            try await store.store.exports.insert(TestStore.export(of: record))
             let pool = Pool(ConnectionSettings(store.database.connectionString, role: role), size: 1)
             do {
                 try await body(store, pool, try await Self.tables(store.pool))
@@ -128,11 +129,11 @@ struct RowSecurityTests {
             Duty.queue,
             [
                 "analyzer_budgets", "analyzer_requests", "analyzers", "definition_versions", "definitions", "events",
-                "job_history", "job_sleepers", "jobs", "reanalyses", "reanalysis_items", "verdicts",
+                "exports", "job_history", "job_sleepers", "jobs", "reanalyses", "reanalysis_items", "verdicts",
             ]
         ),
         (.ingest, ["activity", "cameras"]),
-        (.settle, ["cameras", "clips", "events", "evidence", "segments", "verdicts"]),
+        (.settle, ["cameras", "clips", "events", "evidence", "exports", "segments", "verdicts"]),
         (.feed, ["events"]),
         (.signIn, ["api_keys", "session_tokens", "sessions", "users"]),
     ])

@@ -113,6 +113,12 @@ struct TestStore: Sendable {
 }
 
 extension TestStore {
+    static func export(of event: EventRecord) -> Export {
+        Export(
+            id: .make(at: .now), organization: event.organization, content: .events([event.id]), format: .zip,
+            keepsGaps: false, cameras: [event.camera], author: "anna", job: .make(at: .now), createdAt: .now)
+    }
+
     static func feedback(
         _ event: Identifier<Event>, _ state: Verdict.State = .normal, labels: [String] = [], by author: String = "anna"
     ) -> Feedback {

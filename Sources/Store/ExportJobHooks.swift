@@ -1,0 +1,30 @@
+extension JobHooks {
+    private static let export = "kind = 'export'"
+    private static let exportID = "(payload->>'export_id')::uuid"
+
+    /// What happens to the export of a job that was given up.
+    static let exportFailed = """
+        , export_failed AS (
+            UPDATE exports x SET state = 'failed', error = ended.reason, finished_at = clock.now
+            FROM clock, (SELECT \(exportID) AS export_id, reason FROM dead WHERE \(export)) ended
+            WHERE x.id = ended.export_id AND x.state IN ('pending', 'running')
+        )
+        """
+    static let exportCancelled = """
+        , export_cancelled AS (
+            UPDATE exports x SET state = 'cancelled', error = 'cancelled', finished_at = clock.now
+            FROM clock, (SELECT \(exportID) AS export_id FROM dead WHERE \(export)) ended
+            WHERE x.id = ended.export_id AND x.state IN ('pending', 'running')
+        )
+        """
+    /// Of a job that waits again, also where it had ended.
+    static func exportWaits(_ source: String) -> String {
+        """
+        , export_waits AS (
+            UPDATE exports x SET state = 'pending', progress = 0, error = NULL, finished_at = NULL
+            FROM (SELECT \(exportID) AS export_id FROM \(source) WHERE \(export)) again
+            WHERE x.id = again.export_id AND x.state IN ('running', 'failed', 'cancelled')
+        )
+        """
+    }
+}

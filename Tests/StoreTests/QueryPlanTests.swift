@@ -1,0 +1,200 @@
+import Domain
+import Foundation
+import PostgresKit
+import TestSupport
+import Testing
+
+@testable import Store
+
+/// The server itself tells the plan of every statement that reads (`auto_explain`), so that none can be forgotten that a method
+/// of a port sends. The plans are those of real parameters and of tables with many tenants' rows.
+@Suite(.enabled(if: TestDatabase.isAvailable, "needs an installed PostgreSQL server"))
+struct QueryPlanTests {
+    /// Tables that grow with what cameras see and people do. The others are small, and a scan of a small table is best.
+    private static let growing: Set<String> = [
+        "events", "clips", "evidence", "verdicts", "event_feedback", "job_history", "job_history_rest", "segments",
+        "audit_log", "exports", "reanalysis_items", "session_tokens", "sessions", "users", "definition_versions",
+        "api_keys",
+    ]
+
+    private struct Plan {
+        var text: String
+        /// Growing tables that are read from end to end.
+        var scanned: [String] {
+            text.matches(of: /Seq Scan on (?:[a-z]+\.)?([a-z_0-9]+)/).map { String($0.output.1) }
+                .filter { name in growing.contains(name) || name.hasPrefix("job_history") }
+        }
+    }
+
+    private static func with(_ body: (Store, Pool, @escaping () async throws -> [Plan]) async throws -> Void)
+        async throws
+    {
+        try await TestDatabase.with { database async throws in
+            for setting in [
+                "session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0",
+                "auto_explain.log_format = 'text'", "auto_explain.log_nested_statements = on",
+            ] {
+                try await database.administer("ALTER DATABASE \(database.name) SET \(setting)")
+            }
+            let store = try await Store.open(connectionString: database.connectionString, logger: TestStore.logger)
+            let pool = Pool(ConnectionSettings(database.inspectionString, statementTimeoutSeconds: 0), size: 1)
+            let server = Pool(ConnectionSettings(database.connectionString(user: "postgres")), size: 1)
+            do {
+                try await BulkRows.fill(pool, .init(organizations: 20, cameras: 50, events: 40_000))
+                var read: UInt64 = 0
+                let file: String =
+                    try await server.query(
+                        "SELECT current_setting('data_directory') || '/' || pg_current_logfile() AS file"
+                    ).first?.get("file") ?? ""
+                func plans() async throws -> [Plan] {
+                    // The log is written by another process; a line of ours is behind all that came before.
+                    let mark = UUID().uuidString
+                    try await server.query("SELECT '\(mark)' AS mark")
+                    while true {
+                        let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
+                        try handle.seek(toOffset: read)
+                        let text = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
+                        try handle.close()
+                        guard text.contains(mark) else {
+                            // Another process writes it, and gives no signal.
+                            try await Task.sleep(for: .milliseconds(20))
+                            continue
+                        }
+                        read += UInt64(text.utf8.count)
+                        return text.components(separatedBy: "Query Text:").dropFirst().map { Plan(text: $0) }
+                            .filter { !$0.text.contains(mark) }
+                    }
+                }
+                _ = try await plans()
+                try await body(store, pool, plans)
+            } catch {
+                await store.close()
+                await pool.close()
+                await server.close()
+                throw error
+            }
+            await store.close()
+            await pool.close()
+            await server.close()
+        }
+    }
+
+    @Test(.timeLimit(.minutes(20))) func `no list and no get reads a growing table from end to end`() async throws {
+        try await Self.with { store, pool, plans async throws in
+            let organization: Identifier<Organization> = try #require(
+                try await pool.query("SELECT id FROM organizations WHERE name = 'bulk 3'").first
+            ).id("id")
+            func one<Entity>(_ sql: String) async throws -> Identifier<Entity> {
+                try #require(try await pool.query(sql, [.id(organization)]).first).id("id")
+            }
+            let camera: Identifier<Camera> = try await one("SELECT id FROM cameras WHERE organization_id = $1 LIMIT 1")
+            let site: Identifier<Site> = try await one(
+                "SELECT site_id AS id FROM cameras WHERE organization_id = $1 LIMIT 1")
+            let event: Identifier<Event> = try await one(
+                "SELECT id FROM events WHERE organization_id = $1 AND starred LIMIT 1")
+            let job: Identifier<Job> = try await one("SELECT id FROM job_history WHERE organization_id = $1 LIMIT 1")
+            let export: Identifier<Export> = try await one("SELECT id FROM exports WHERE organization_id = $1 LIMIT 1")
+            let reanalysis: Identifier<Reanalysis> = try await one(
+                "SELECT id FROM reanalyses WHERE organization_id = $1 LIMIT 1")
+            let definition: Identifier<Definition> = try await one(
+                "SELECT id FROM definitions WHERE organization_id = $1 AND camera_id IS NOT NULL LIMIT 1")
+            let user: Identifier<User> = try await one("SELECT id FROM users WHERE organization_id = $1 LIMIT 1")
+            let now = WallTime.now
+            let hour = now.advanced(bySeconds: -3600)
+            _ = try await plans()
+            var seen = 0
+            func look(_ what: String, _ body: () async throws -> Void) async throws {
+                try await body()
+                let found = try await plans()
+                #expect(!found.isEmpty, "\(what): no plan was seen")
+                seen += found.count
+                for plan in found where !plan.scanned.isEmpty {
+                    Issue.record(
+                        "\(what) reads \(Set(plan.scanned).sorted()) from end to end:\n\(plan.text.prefix(6000))")
+                }
+            }
+            let changes: [(String, (inout EventQuery) -> Void)] = [
+                ("all", { _ in }), ("camera", { $0.camera = camera }), ("site", { $0.site = site }),
+                (
+                    "from and to",
+                    {
+                        $0.from = hour; $0.to = now
+                    }
+                ), ("kind", { $0.kind = .tamper }),
+                ("state", { $0.state = .interrupted }), ("verdict", { $0.verdictState = .abnormal }),
+                ("label", { $0.label = "vehicle" }), ("rare label", { $0.label = "unicorn" }),
+                ("confidence", { $0.minimumConfidence = 0.98 }), ("reviewed", { $0.reviewed = false }),
+                ("starred", { $0.starred = true }), ("words", { $0.text = "person 99" }),
+                ("next page", { $0.after = EventPosition(triggeredAt: hour, id: event) }),
+            ]
+            for (name, change) in changes {
+                var query = EventQuery()
+                change(&query)
+                try await look("list of events by \(name)") {
+                    _ = try await store.events.events(query, of: organization)
+                }
+            }
+            try await look("event") { _ = try await store.events.event(event, of: organization) }
+            try await look("verdicts") { _ = try await store.events.verdicts(of: event, in: organization) }
+            try await look("changes") {
+                _ = try await store.events.changes(since: hour, of: organization, limit: 100)
+            }
+            try await look("feedback") {
+                _ = try await store.feedback.history(of: event, in: organization, limit: 50)
+            }
+            try await look("cameras") { _ = try await store.cameras.cameras(of: organization) }
+            try await look("camera") { _ = try await store.cameras.camera(camera, of: organization) }
+            try await look("sites") { _ = try await store.cameras.sites(of: organization) }
+            let range = RecordingQuery(camera: camera, from: hour, to: now)
+            try await look("spans") { _ = try await store.recordings.spans(range, of: organization) }
+            try await look("segments") { _ = try await store.recordings.segments(range, of: organization) }
+            var jobs = JobListQuery()
+            try await look("jobs") { _ = try await store.desk.jobs(jobs, of: organization) }
+            jobs.states = [.discarded]
+            try await look("discarded jobs") { _ = try await store.desk.jobs(jobs, of: organization) }
+            jobs = JobListQuery()
+            jobs.event = event
+            try await look("jobs of an event") { _ = try await store.desk.jobs(jobs, of: organization) }
+            jobs = JobListQuery()
+            jobs.camera = camera
+            try await look("jobs of a camera") { _ = try await store.desk.jobs(jobs, of: organization) }
+            try await look("job") { _ = try await store.desk.job(job, of: organization) }
+            try await look("counts of jobs") { _ = try await store.desk.depths(of: organization) }
+            try await look("exports") {
+                _ = try await store.exports.exports(of: organization, state: nil, after: nil, limit: 50)
+            }
+            try await look("export") { _ = try await store.exports.export(export, of: organization) }
+            try await look("re-analyses") {
+                _ = try await store.reanalyses.reanalyses(of: organization, limit: 50, before: nil)
+            }
+            try await look("re-analysis") { _ = try await store.reanalyses.reanalysis(reanalysis, of: organization) }
+            try await look("changes of a re-analysis") {
+                _ = try await store.reanalyses.changes(of: reanalysis, in: organization)
+            }
+            try await look("events of a re-analysis") {
+                _ = try await store.reanalyses.events(
+                    of: reanalysis, in: organization, from: .normal, to: .abnormal, limit: 50, after: nil)
+            }
+            try await look("definitions") { _ = try await store.definitions.definitions(of: organization) }
+            try await look("definition") {
+                _ = try await store.definitions.definition(definition, of: organization)
+            }
+            try await look("versions") {
+                _ = try await store.definitions.versions(of: definition, in: organization, limit: 50, before: nil)
+            }
+            try await look("users") { _ = try await store.access.users(of: organization) }
+            try await look("user") { _ = try await store.access.user(user, of: organization) }
+            try await look("keys") { _ = try await store.access.keys(of: organization) }
+            try await look("audit log") { _ = try await store.access.audit(of: organization, after: nil, limit: 50) }
+            try await look("who has a key") { _ = try await store.access.principal(keyHash: [1], at: now) }
+            try await look("who has a token") { _ = try await store.access.principal(accessHash: [1], at: now) }
+            try await look("who has a name") { _ = try await store.access.credentials(ofUserNamed: "bulk-3-7") }
+            // Each method sends at least one statement, and each of them was looked at.
+            #expect(seen >= 45, "\(seen)")
+            // The test sees what it looks for.
+            _ = try await plans()
+            _ = try await pool.query("SELECT count(*) FROM events WHERE score > 0.5")
+            #expect(try await plans().contains { $0.scanned == ["events"] })
+        }
+    }
+}
