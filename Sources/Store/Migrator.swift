@@ -43,6 +43,7 @@ package struct Migrator: Sendable {
         Migration(name: "V0010_recording", sql: String(decoding: PackageResources.V0010_recording_sql, as: UTF8.self)),
         Migration(name: "V0011_jobs", sql: String(decoding: PackageResources.V0011_jobs_sql, as: UTF8.self)),
         Migration(name: "V0012_judging", sql: String(decoding: PackageResources.V0012_judging_sql, as: UTF8.self)),
+        Migration(name: "V0013_sources", sql: String(decoding: PackageResources.V0013_sources_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

@@ -9,7 +9,7 @@ struct PostgresCameraStore: CameraStore {
     private static let columns = """
         id, organization_id, site_id, name, enabled, url, transport, timeout_seconds, pre_roll_seconds, post_roll_seconds,
         merge_gap_seconds, cool_down_seconds, maximum_length_seconds, sensitivity, minimum_area, revision, analysis,
-        zones, detect_url, tamper, schedule, record
+        zones, detect_url, tamper, schedule, record, certificate
         """
 
     func sites(of organization: Identifier<Organization>) async throws -> [Site] {
@@ -62,7 +62,7 @@ struct PostgresCameraStore: CameraStore {
                 WITH inserted AS (
                     INSERT INTO cameras (\(Self.columns))
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                        $22)
+                        $22, $23)
                     RETURNING id
                 )
                 SELECT pg_notify('\(Channel.cameras)', id::text) FROM inserted
@@ -79,6 +79,7 @@ struct PostgresCameraStore: CameraStore {
                         timeout_seconds = $8, pre_roll_seconds = $9, post_roll_seconds = $10, merge_gap_seconds = $11,
                         cool_down_seconds = $12, maximum_length_seconds = $13, sensitivity = $14, minimum_area = $15,
                         analysis = $17, zones = $18, detect_url = $19, tamper = $20, schedule = $21, record = $22,
+                        certificate = $23,
                         revision = revision + 1, updated_at = now()
                     WHERE id = $1 AND organization_id = $2 AND revision = $16 AND deleted_at IS NULL
                     RETURNING id, revision
@@ -145,6 +146,7 @@ struct PostgresCameraStore: CameraStore {
             .double(settings.minimumArea), .int(camera.revision), .text(settings.analysis.rawValue),
             .json(try Documents.text(settings.zones)), settings.detectURL.map { .text($0) } ?? .null,
             .bool(settings.tamper), .json(try Documents.text(settings.schedule)), .text(settings.record.rawValue),
+            .text(settings.certificate.text),
         ]
     }
 
@@ -161,7 +163,9 @@ struct PostgresCameraStore: CameraStore {
                 minimumArea: try row.get("minimum_area"), analysis: try row.word("analysis"),
                 zones: try Documents.zones(row.get("zones")), detectURL: try row.optional("detect_url"),
                 tamper: try row.get("tamper"), schedule: try Documents.schedule(row.get("schedule")),
-                record: try row.word("record")),
+                record: try row.word("record"),
+                // The column takes nothing else.
+                certificate: CertificateTrust(try row.get("certificate")) ?? .system),
             revision: try row.get("revision"))
     }
 }

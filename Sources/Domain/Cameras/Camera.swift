@@ -82,13 +82,16 @@ package struct CameraSettings: Sendable, Hashable {
     package var tamper: Bool
     /// Clips at fixed times; at most `ScheduleRules.mostRules`.
     package var schedule: [ScheduleRule]
+    /// For `rtsps://` addresses.
+    package var certificate: CertificateTrust
 
     package init(
         url: String, transport: SourceLocation.Transport = .tcp, timeoutSeconds: Double = 10,
         preRollSeconds: Double = 5, postRollSeconds: Double = 5, mergeGapSeconds: Double = 1.0,
         coolDownSeconds: Double = 0, maximumLengthSeconds: Double = 60, sensitivity: Double = 0.5,
         minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder, zones: [Zone] = [],
-        detectURL: String? = nil, tamper: Bool = true, schedule: [ScheduleRule] = [], record: RecordMode = .events
+        detectURL: String? = nil, tamper: Bool = true, schedule: [ScheduleRule] = [], record: RecordMode = .events,
+        certificate: CertificateTrust = .system
     ) {
         self.url = url
         self.detectURL = detectURL
@@ -106,15 +109,17 @@ package struct CameraSettings: Sendable, Hashable {
         self.tamper = tamper
         self.schedule = schedule
         self.record = record
+        self.certificate = certificate
     }
 
     package var location: SourceLocation {
-        SourceLocation(url: url, transport: transport, timeoutSeconds: timeoutSeconds)
+        SourceLocation(url: url, transport: transport, timeoutSeconds: timeoutSeconds, certificate: certificate)
     }
 
     /// Where the stream to analyse is; nil where it is the one that is recorded.
     package var detectLocation: SourceLocation? {
         guard analysis == .substream, let detectURL else { return nil }
-        return SourceLocation(url: detectURL, transport: transport, timeoutSeconds: timeoutSeconds)
+        return SourceLocation(
+            url: detectURL, transport: transport, timeoutSeconds: timeoutSeconds, certificate: certificate)
     }
 }
