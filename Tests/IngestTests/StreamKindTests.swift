@@ -73,18 +73,6 @@ struct StreamKindTests {
         }
     }
 
-    @Test func `keyframes at any distance arrive as they are`() async throws {
-        let cuts = [0, 10, 14, 50, 53, 90]
-        let pictures = (0..<110).map { number in
-            (seconds: Double(number) / 25, scene: cuts.lastIndex { $0 <= number } ?? 0)
-        }
-        try await withFootage(pictures) { path in
-            let (intake, content) = try await read(path)
-            expect(intake, holds: content)
-            #expect(intake.video.indices.filter { intake.video[$0].isKeyframe } == cuts)
-        }
-    }
-
     @Test func `a camera that halves its frame rate and doubles it again keeps its times`() async throws {
         var seconds = 0.0
         let pictures = (0..<120).map { number -> (seconds: Double, scene: Int) in
