@@ -38,7 +38,10 @@ let package = Package(
             name: "CGStreamerShims", dependencies: ["CGStreamer"],
             // See rtsp_limits.c.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=gst_rtsp_connection_create"])]),
-        .target(name: "CGStreamerRTSPServerShims", dependencies: ["CGStreamer", "CGStreamerRTSPServer"]),
+        .target(
+            name: "CGStreamerRTSPServerShims", dependencies: ["CGStreamer", "CGStreamerRTSPServer"],
+            // TLS certificates; gstreamer-rtsp-server-1.0 does not name it.
+            linkerSettings: [.linkedLibrary("gio-2.0")]),
         .target(
             name: "COpenCVShims",
             cxxSettings: [.unsafeFlags(["-I/usr/include/opencv4", "-O2", "-std=c++17"])],
@@ -67,6 +70,9 @@ let package = Package(
             name: "Pipelines", path: "pipelines", exclude: ["README.md"], sources: ["Pipelines.swift"],
             resources: [
                 .embedInCode("rtsp.gst"), .embedInCode("rtsp-h264.gst"), .embedInCode("rtsp-h265.gst"),
+                .embedInCode("rtsp-jpeg.gst"), .embedInCode("encode.gst"), .embedInCode("encode-trial.gst"),
+                .embedInCode("v4l2.gst"), .embedInCode("v4l2-h264.gst"), .embedInCode("v4l2-h265.gst"),
+                .embedInCode("v4l2-mjpeg.gst"),
                 .embedInCode("rtsp-aac.gst"), .embedInCode("rtsp-g711.gst"), .embedInCode("rtsp-opus.gst"),
                 .embedInCode("file.gst"), .embedInCode("decode.gst"), .embedInCode("decode-sound.gst"),
                 .embedInCode("decode-hardware.gst"), .embedInCode("trial.gst"), .embedInCode("trial.h264"),

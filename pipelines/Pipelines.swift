@@ -75,6 +75,20 @@ extension PipelineTemplate {
     package static let rtspH264 = Self("rtsp-h264", PackageResources.rtsp_h264_gst)
     /// Branch for H.265 over RTP.
     package static let rtspH265 = Self("rtsp-h265", PackageResources.rtsp_h265_gst)
+    /// Branch for JPEG over RTP, up to raw pictures.
+    package static let rtspJPEG = Self("rtsp-jpeg", PackageResources.rtsp_jpeg_gst)
+    /// Raw pictures in, H.264 access units out.
+    package static let encode = Self("encode", PackageResources.encode_gst)
+    /// Generated pictures, to try encoders on.
+    package static let encodeTrial = Self("encode-trial", PackageResources.encode_trial_gst)
+    /// A camera of this machine, up to what it gives.
+    package static let v4l2 = Self("v4l2", PackageResources.v4l2_gst)
+    /// H.264 of a device to access units.
+    package static let v4l2H264 = Self("v4l2-h264", PackageResources.v4l2_h264_gst)
+    /// H.265 of a device to access units.
+    package static let v4l2H265 = Self("v4l2-h265", PackageResources.v4l2_h265_gst)
+    /// JPEG pictures of a device to raw ones.
+    package static let v4l2JPEG = Self("v4l2-mjpeg", PackageResources.v4l2_mjpeg_gst)
     /// Branch for AAC over RTP.
     package static let rtspAAC = Self("rtsp-aac", PackageResources.rtsp_aac_gst)
     /// Branch for G.711 over RTP.

@@ -10,6 +10,7 @@ struct CameraDTO: Encodable, Sendable {
     var url: String
     @Nullable var detectUrl: String?
     var transport: String
+    var certificate: String
     var analysis: String
     var record: String
     var timeoutSeconds: Double
@@ -35,6 +36,7 @@ struct CameraDTO: Encodable, Sendable {
         url = CameraRules.masked(url: camera.settings.url)
         detectUrl = camera.settings.detectURL.map { CameraRules.masked(url: $0) }
         transport = camera.settings.transport.rawValue
+        certificate = camera.settings.certificate.text
         analysis = camera.settings.analysis.rawValue
         record = camera.settings.record.rawValue
         timeoutSeconds = camera.settings.timeoutSeconds
@@ -73,6 +75,8 @@ struct CameraStatusDTO: Encodable, Sendable {
     @Nullable var lastAccessUnitAt: String?
     @Nullable var error: ErrorDTO?
     @Nullable var codec: String?
+    @Nullable var sourceCodec: String?
+    @Nullable var encoder: String?
     @Nullable var width: Int?
     @Nullable var height: Int?
     @Nullable var framesPerSecond: Double?
@@ -106,6 +110,8 @@ struct CameraStatusDTO: Encodable, Sendable {
             ErrorDTO(type: $0.kind.rawValue, detail: $0.detail, since: status.errorSince?.rfc3339)
         }
         codec = status.codec?.rawValue
+        sourceCodec = status.sourceCodec?.rawValue
+        encoder = status.encoder
         width = status.widthPixels
         height = status.heightPixels
         framesPerSecond = status.framesPerSecond.map { ($0 * 10).rounded() / 10 }

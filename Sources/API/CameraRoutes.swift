@@ -120,8 +120,16 @@ struct CameraRoutes {
         if let problem = CameraRules.problem(url: url), fields.has("url") { fields.complain("url", problem) }
         let transport = fields.choice("transport", SourceLocation.Transport.self) ?? .tcp
         let seconds = fields.number("timeout_seconds", in: 1...30) ?? 10
+        let trust = certificate(&fields) ?? .system
         try fields.finish(readOnly: [])
-        return SourceLocation(url: url, transport: transport, timeoutSeconds: seconds)
+        return SourceLocation(url: url, transport: transport, timeoutSeconds: seconds, certificate: trust)
+    }
+
+    private static func certificate(_ fields: inout FieldReader) -> CertificateTrust? {
+        guard let text = fields.text("certificate") else { return nil }
+        let trust = CertificateTrust(text)
+        if trust == nil { fields.complain("certificate", CertificateTrust.rule) }
+        return trust
     }
 
     private func camera(_ context: VedetteContext) async throws -> Camera {
@@ -198,6 +206,7 @@ struct CameraRoutes {
         camera.enabled = fields.flag("enabled") ?? camera.enabled
         camera.settings.transport =
             fields.choice("transport", SourceLocation.Transport.self) ?? camera.settings.transport
+        camera.settings.certificate = Self.certificate(&fields) ?? camera.settings.certificate
         switch (fields.choice("analysis", AnalysisMode.self), camera.settings.detectURL) {
         case (let asked?, _): camera.settings.analysis = asked
         case (nil, .some) where !hadDetectURL: camera.settings.analysis = .substream

@@ -11,6 +11,8 @@ package struct ProbeDTO: Encodable, Sendable {
     private var ok: Bool
     @Nullable private var error: ErrorDTO? = nil
     @Nullable private var codec: String? = nil
+    @Nullable private var sourceCodec: String? = nil
+    @Nullable private var encoder: String? = nil
     @Nullable private var width: Int? = nil
     @Nullable private var height: Int? = nil
     @Nullable private var announcedFramesPerSecond: Double? = nil
@@ -33,6 +35,8 @@ package struct ProbeDTO: Encodable, Sendable {
             }
             ok = true
             codec = findings.codec.rawValue
+            sourceCodec = findings.sourceCodec.rawValue
+            encoder = findings.encoder
             width = findings.widthPixels
             height = findings.heightPixels
             announcedFramesPerSecond = rounded(findings.announcedFramesPerSecond, 10)

@@ -75,10 +75,12 @@ struct Vedette: Sendable {
         let activity = ActivityLog(
             store: store.activity, clock: clock, keepDays: settings.activityDays, logger: logger)
         self.activity = activity
+        let encoders = EncoderChoice(await EncoderCatalogue.survey().usable)
         ingest = IngestService(
             store: store.cameras,
             ports: IngestPorts(
-                sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders), clips: clips,
+                sources: CameraOpener(clock: clock, encoders: encoders), decoders: GStreamerDecoderOpener(decoders),
+                clips: clips,
                 live: LiveFragmentsOpener(), spool: spool, stills: JPEGStillEncoder(),
                 makeDetector: { try MotionAnalyzer(zones: $0.zones) },
                 makeGate: { ZonedGate($0) }, clock: clock, segments: segments.spool,
@@ -107,7 +109,7 @@ struct Vedette: Sendable {
             accounts: accounts, limits: RequestLimits(clock: clock), cameras: store.cameras, monitor: ingest,
             triggers: ingest,
             prober: CameraProbe(
-                sources: RTSPOpener(clock: clock), decoders: GStreamerDecoderOpener(decoders),
+                sources: CameraOpener(clock: clock, encoders: encoders), decoders: GStreamerDecoderOpener(decoders),
                 stills: JPEGStillEncoder(), pictureSidePixels: 640),
             events: store.events, reanalyses: store.reanalyses, feedback: store.feedback,
             recordings: store.recordings, recordingReader: RecordingAssembler(mediaFolder: layout.mediaFolder),

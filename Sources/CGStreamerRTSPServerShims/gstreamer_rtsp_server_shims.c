@@ -48,7 +48,8 @@ struct crtsp_server {
   GSource *expiry;
   GSource *listening;
   uint16_t port;
-  bool is_protected;
+  // Mount points have permissions; users are known.
+  bool is_protected, has_users;
 };
 
 #define VIEWER "viewer"
@@ -226,10 +227,24 @@ uint32_t crtsp_server_client_count(crtsp_server *self) {
   return count;
 }
 
+// The server's way to tell clients apart, made where there is none; the caller owns the reference.
+static GstRTSPAuth *server_auth(crtsp_server *self) {
+  GstRTSPAuth *auth = gst_rtsp_server_get_auth(self->server);
+  if (auth != NULL) return auth;
+  auth = gst_rtsp_auth_new();
+  gst_rtsp_server_set_auth(self->server, auth);
+  self->is_protected = true;
+  return auth;
+}
+
+static GstRTSPToken *viewer_token(void) {
+  return gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, VIEWER, NULL);
+}
+
 void crtsp_server_set_credentials(
     crtsp_server *self, const char *user, const char *password, bool basic, bool digest) {
-  GstRTSPAuth *auth = gst_rtsp_auth_new();
-  GstRTSPToken *token = gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, VIEWER, NULL);
+  GstRTSPAuth *auth = server_auth(self);
+  GstRTSPToken *token = viewer_token();
   int methods = 0;
   if (basic) {
     gchar *secret = gst_rtsp_auth_make_basic(user, password);
@@ -243,9 +258,28 @@ void crtsp_server_set_credentials(
   }
   gst_rtsp_auth_set_supported_methods(auth, methods);
   gst_rtsp_token_unref(token);
-  gst_rtsp_server_set_auth(self->server, auth);
   g_object_unref(auth);
-  self->is_protected = true;
+  self->has_users = true;
+}
+
+bool crtsp_server_set_certificate(
+    crtsp_server *self, const char *certificate, const char *key, char *message, size_t capacity) {
+  GError *error = NULL;
+  GTlsCertificate *identity = g_tls_certificate_new_from_files(certificate, key, &error);
+  if (identity == NULL) {
+    take_error(error, message, capacity);
+    return false;
+  }
+  GstRTSPAuth *auth = server_auth(self);
+  gst_rtsp_auth_set_tls_certificate(auth, identity);
+  g_object_unref(identity);
+  if (!self->has_users) {
+    GstRTSPToken *anybody = viewer_token();
+    gst_rtsp_auth_set_default_token(auth, anybody);
+    gst_rtsp_token_unref(anybody);
+  }
+  g_object_unref(auth);
+  return true;
 }
 
 // Media
@@ -392,6 +426,35 @@ void crtsp_media_on_packet(
     gst_object_unref(pad);
   } else {
     free_packet_filter(self);
+  }
+  if (found != NULL) gst_object_unref(found);
+  if (bin != NULL) gst_object_unref(bin);
+}
+
+static gboolean keep_field(GQuark field, GValue *unused, gpointer prefix) {
+  return !g_str_has_prefix(g_quark_to_string(field), prefix);
+}
+
+static GstPadProbeReturn hide_fields(GstPad *pad, GstPadProbeInfo *info, gpointer prefix) {
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
+  GstCaps *caps = NULL;
+  gst_event_parse_caps(event, &caps);
+  caps = gst_caps_copy(caps);
+  gst_structure_filter_and_map_in_place(gst_caps_get_structure(caps, 0), keep_field, prefix);
+  GST_PAD_PROBE_INFO_DATA(info) = gst_event_new_caps(caps);
+  gst_caps_unref(caps);
+  gst_event_unref(event);
+  return GST_PAD_PROBE_OK;
+}
+
+void crtsp_media_hide_fields(crtsp_media *media, const char *payloader, const char *prefix) {
+  GstElement *bin = gst_rtsp_media_get_element(GST_RTSP_MEDIA(media));
+  GstElement *found = bin != NULL ? gst_bin_get_by_name(GST_BIN(bin), payloader) : NULL;
+  GstPad *pad = found != NULL ? gst_element_get_static_pad(found, "src") : NULL;
+  if (pad != NULL) {
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, hide_fields, g_strdup(prefix), g_free);
+    gst_object_unref(pad);
   }
   if (found != NULL) gst_object_unref(found);
   if (bin != NULL) gst_object_unref(bin);

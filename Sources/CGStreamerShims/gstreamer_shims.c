@@ -218,6 +218,39 @@ void cgst_on_no_more_pads(GstElement *element, cgst_no_more_pads callback, gpoin
       element, "no-more-pads", G_CALLBACK(callback), context, (GClosureNotify)(void (*)(void))destroy, 0);
 }
 
+typedef struct {
+  cgst_judge_certificate judge;
+  gpointer context;
+  GDestroyNotify destroy;
+} Judge;
+
+// The types of GIO's objects are not needed here, and so neither is its library.
+static gboolean on_accept_certificate(
+    GstElement *source, GObject *connection, GObject *certificate, guint flaws, gpointer data) {
+  Judge *judge = data;
+  GByteArray *bytes = NULL;
+  g_object_get(certificate, "certificate", &bytes, NULL);
+  if (bytes == NULL) return FALSE;
+  gchar *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes->data, bytes->len);
+  g_byte_array_unref(bytes);
+  const gboolean takes = judge->judge(sha256, flaws, judge->context);
+  g_free(sha256);
+  return takes;
+}
+
+static void judge_free(gpointer data, GClosure *unused) {
+  Judge *judge = data;
+  judge->destroy(judge->context);
+  g_free(judge);
+}
+
+void cgst_on_accept_certificate(
+    GstElement *source, cgst_judge_certificate judge, gpointer context, GDestroyNotify destroy) {
+  Judge *self = g_new(Judge, 1);
+  *self = (Judge){judge, context, destroy};
+  g_signal_connect_data(source, "accept-certificate", G_CALLBACK(on_accept_certificate), self, judge_free, 0);
+}
+
 void cgst_flush_pad(GstPad *pad) { gst_pad_push_event(pad, gst_event_new_flush_start()); }
 
 static gboolean flush(GstElement *element, GstPad *pad, gpointer unused) {

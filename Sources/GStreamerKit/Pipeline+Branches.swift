@@ -56,18 +56,54 @@ package struct Branch: ~Copyable {
 
     /// The named `appsink` of this branch.
     package func appSink(_ name: String) throws(GStreamerError) -> AppSink {
-        guard let element = cgst_bin_get(pointer, name) else {
-            throw GStreamerError(.element, "the branch has no element named \(name)")
-        }
+        let element = try reference(to: name)
         guard cgst_is_app_sink(element) != 0 else {
             gst_object_unref(element)
             throw GStreamerError(.element, "element \(name) is not an appsink")
         }
         return AppSink(takingOwnershipOf: element)
     }
+
+    /// Sets a property of a named element of this branch.
+    package func set(_ property: String, of element: String, to value: PropertyValue) throws(GStreamerError) {
+        let target = try reference(to: element)
+        defer { gst_object_unref(target) }
+        try Pipeline.set(property, on: target, called: "element \(element)", to: value)
+    }
+
+    /// As `Pipeline.makeKeyframes`.
+    package func makeKeyframes(
+        in encoder: String, everySeconds seconds: Double, lossesAt element: String
+    ) throws(GStreamerError) {
+        let target = try reference(to: encoder)
+        defer { gst_object_unref(target) }
+        let first = try reference(to: element)
+        defer { gst_object_unref(first) }
+        cgst_encoder_watch(target, first, guint64(seconds * 1e9))
+    }
+
+    private func reference(to element: String) throws(GStreamerError) -> UnsafeMutablePointer<GstElement> {
+        guard let found = cgst_bin_get(pointer, element) else {
+            throw GStreamerError(.element, "the branch has no element named \(element)")
+        }
+        return found
+    }
 }
 
 extension Pipeline {
+    /// Has the named video encoder make a keyframe every so many seconds of its pictures' time, whatever their rate, and at
+    /// the first picture after one is missing at `element` (the encoder, or one before it). The keyframe is then marked as
+    /// following a loss, as the encoder itself does not pass that on. Call before playing.
+    package func makeKeyframes(
+        in encoder: String, everySeconds seconds: Double, lossesAt element: String
+    ) throws(GStreamerError) {
+        let target = try reference(to: encoder)
+        defer { gst_object_unref(target) }
+        let first = try reference(to: element)
+        defer { gst_object_unref(first) }
+        cgst_encoder_watch(target, first, guint64(seconds * 1e9))
+    }
+
     /// `body` is called for each stream that the named element (rtspsrc, a demuxer) offers, on a streaming thread, and
     /// may only connect it. Call before playing.
     package func onPadAdded(
@@ -109,6 +145,21 @@ extension Pipeline {
         let target = try reference(to: element)
         defer { gst_object_unref(target) }
         cgst_rtsp_without_jitterbuffer(target)
+    }
+
+    /// `body` says for a TLS certificate that the named rtspsrc's camera shows and that does not pass whether it is taken all
+    /// the same; called on the element's own thread, and must only decide. Call before playing.
+    package func onDoubtfulCertificate(
+        of element: String, _ body: @escaping @Sendable (DoubtfulCertificate) -> Bool
+    ) throws(GStreamerError) {
+        let target = try reference(to: element)
+        defer { gst_object_unref(target) }
+        cgst_on_accept_certificate(
+            target,
+            { sha256, flaws, context in
+                let body = CallbackBox<@Sendable (DoubtfulCertificate) -> Bool>.body(of: context)
+                return body(DoubtfulCertificate(sha256: String(cString: sha256), flaws: UInt32(flaws))) ? 1 : 0
+            }, CallbackBox.retained(body), releaseCallbackBox)
     }
 
     /// `body` says for each stream of an RTSP session description whether to ask the camera for it; called by the named

@@ -64,7 +64,7 @@ package final class Pipeline: Sendable {
         try Self.set(property, on: target, called: "pad \(pad) of element \(element)", to: value)
     }
 
-    private static func set(
+    static func set(
         _ property: String, on target: gpointer, called name: String, to value: PropertyValue
     ) throws(GStreamerError) {
         try withMessage { message, capacity in

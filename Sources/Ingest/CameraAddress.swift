@@ -8,6 +8,8 @@ struct CameraAddress: Sendable, Hashable {
     var password: String?
     /// `host:port`, for messages.
     var display: String
+    /// True for TLS.
+    var isSecure: Bool
 
     /// Takes `rtsp://user:password@host:port/path` apart; user and password are percent-decoded.
     init(_ url: String) throws(SourceError) {
@@ -35,6 +37,7 @@ struct CameraAddress: Sendable, Hashable {
                 throw Self.invalid("its port is not a number from 1 to 65535")
             }
         }
+        isSecure = scheme == "rtsps"
         location = "\(scheme)://\(host)\(afterScheme[end...])"
         display = port == nil ? "\(name):\(scheme == "rtsps" ? 322 : 554)" : String(host)
     }

@@ -92,7 +92,8 @@ struct ProbeMeasurement: Sendable {
     mutating func begin(_ stream: StreamDescription) {
         findings = CameraFindings(
             codec: stream.codec, widthPixels: stream.widthPixels, heightPixels: stream.heightPixels,
-            announcedFramesPerSecond: stream.framesPerSecond, hasAudio: stream.audioFormat != nil)
+            announcedFramesPerSecond: stream.framesPerSecond, hasAudio: stream.audioFormat != nil,
+            sourceCodec: stream.sourceCodec, encoder: stream.encoder)
     }
 
     mutating func add(_ unit: AccessUnit) {

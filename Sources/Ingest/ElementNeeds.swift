@@ -15,7 +15,9 @@ package enum ElementNeeds {
         Package(
             name: "gstreamer1.0-plugins-good",
             elements: [
-                "rtspsrc", "rtph264depay", "rtph265depay", "rtpmp4gdepay", "aacparse", "qtdemux", "mp4mux",
+                "rtspsrc", "rtph264depay", "rtph265depay", "rtpjpegdepay", "jpegdec", "rtpmp4gdepay", "aacparse",
+                "qtdemux",
+                "mp4mux", "v4l2src",
             ]),
         Package(name: "gstreamer1.0-plugins-bad", elements: ["h264parse", "h265parse"]),
     ]

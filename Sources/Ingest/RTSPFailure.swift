@@ -34,6 +34,7 @@ struct RTSPFailure: Sendable {
                 return unauthorized
             }
             if debug.contains("out of memory") { return tooLarge }
+            if debug.contains("glib-networking") || message.text.contains("glib-networking") { return lacksTLS }
             if wasRunning { return ended }
             if debug.contains("timeout") { return timeout }
             if debug.contains("parse error") || debug.contains("invalid") { return notRTSP }
@@ -75,13 +76,18 @@ struct RTSPFailure: Sendable {
         let offer =
             offers.isEmpty ? "nothing that can be recorded" : offers.joined(separator: " and ")
         return SourceError(
-            .unsupported, "\(address) offers \(offer); H.264 or H.265 video is needed. Change the codec in the camera.")
+            .unsupported,
+            "\(address) offers \(offer); H.264, H.265 or JPEG video is needed. Change the codec in the camera.")
     }
 
     private var tooLarge: SourceError {
         SourceError(
             .unsupported,
             "\(address) answers with more than any description of a stream needs. Check that it is the camera.")
+    }
+
+    private var lacksTLS: SourceError {
+        SourceError(.internalFailure, "\(address) speaks TLS, and this machine lacks it: install glib-networking.")
     }
 
     private var closedEarly: SourceError {

@@ -9,8 +9,7 @@ import Synchronization
 /// fills up and holds the camera back over TCP: nothing is dropped here.
 package final class RTSPSource: MediaSource {
     private struct State {
-        var assembler: StreamAssembler?
-        var scan: (format: Caps, scan: KeyframeScan)?
+        var samples = SampleAssembly()
         var wasRunning = false
         var hasFailed = false
     }
@@ -25,7 +24,7 @@ package final class RTSPSource: MediaSource {
     private let clock: any WallClock
 
     init(
-        _ location: SourceLocation, latencyMilliseconds: Int, clock: any WallClock,
+        _ location: SourceLocation, latencyMilliseconds: Int, clock: any WallClock, encoders: EncoderChoice,
         wake: @escaping @Sendable () -> Void
     ) throws(SourceError) {
         address = try CameraAddress(location.url)
@@ -37,7 +36,7 @@ package final class RTSPSource: MediaSource {
         self.silence = silence
         let watchdog = Watchdog(limitSeconds: location.timeoutSeconds) { silence.began() }
         self.watchdog = watchdog
-        let intake = RTSPIntake(gate: gate, clock: clock) { watchdog.feed() }
+        let intake = RTSPIntake(gate: gate, clock: clock, encoders: encoders) { watchdog.feed() }
         self.intake = intake
         do {
             pipeline = try Self.build(
@@ -54,9 +53,11 @@ package final class RTSPSource: MediaSource {
     private static func build(
         _ location: SourceLocation, address: CameraAddress, latencyMilliseconds: Int, intake: RTSPIntake
     ) throws -> Pipeline {
+        // Over UDP the pictures of a TLS connection would travel in the clear.
+        let transport = address.isSecure ? .tcp : location.transport
         let pipeline = try Pipeline(
             PipelineTemplate.rtsp.filled([
-                "transport": location.transport.rawValue,
+                "transport": transport.rawValue,
                 "latency_milliseconds": "\(latencyMilliseconds)",
                 // Later than our own watchdog, which says it better.
                 "tcp_timeout_microseconds": "\(Int(location.timeoutSeconds * 1_000_000) + 2_000_000)",
@@ -64,7 +65,10 @@ package final class RTSPSource: MediaSource {
         try pipeline.set("location", of: "source", to: .text(address.location))
         if let user = address.user { try pipeline.set("user-id", of: "source", to: .text(user)) }
         if let password = address.password { try pipeline.set("user-pw", of: "source", to: .text(password)) }
-        if location.transport == .tcp { try pipeline.omitJitterBuffer(of: "source") }
+        try pipeline.onDoubtfulCertificate(of: "source") { certificate in
+            intake.takes(certificate, location.certificate, at: address.display)
+        }
+        if transport == .tcp { try pipeline.omitJitterBuffer(of: "source") }
         try pipeline.onSelectStream(of: "source") { _, caps in intake.selects(caps) }
         try pipeline.onPadAdded(of: "source") { pad in intake.connect(pad) }
         try pipeline.onNoMorePads(of: "source") { intake.allStreamsAreKnown() }
@@ -81,16 +85,18 @@ package final class RTSPSource: MediaSource {
             var isAtEnd = false
             for stream in intake.streams {
                 while let sample = stream.sink.pull() {
-                    items += assemble(sample, of: stream, state: &state)
+                    let arrivedAt = stream.arrivals.timeOfPulledSample(now: clock.now)
+                    guard let traits = intake.traits else { continue }
+                    items += state.samples.add(sample, of: stream.track, arrivedAt: arrivedAt, traits)
                 }
                 if stream.track == .video, stream.sink.isAtEnd { isAtEnd = true }
             }
-            items += state.assembler?.settle() ?? []
+            items += state.samples.settle()
             if items.contains(where: \.isAccessUnit) { state.wasRunning = true }
             if case .failed = items.last {
                 state.hasFailed = true
             } else if let error = failure(messages, isSilent: isSilent, isAtEnd: isAtEnd, state: &state) {
-                items += state.assembler?.audioIsAbsent() ?? []
+                items += state.samples.audioIsAbsent()
                 items.append(.failed(error))
                 state.hasFailed = true
             }
@@ -109,29 +115,6 @@ package final class RTSPSource: MediaSource {
         await pipeline.close()
     }
 
-    private func assemble(_ sample: Sample, of stream: RTSPIntake.Stream, state: inout State) -> [SourceItem] {
-        let arrivedAt = stream.arrivals.timeOfPulledSample(now: clock.now)
-        guard let caps = sample.caps, let codec = intake.codec else { return [] }
-        var isKeyframe = true
-        if stream.track == .video {
-            if state.scan?.format !== caps {
-                state.scan = (caps, KeyframeScan(codec: codec, codecData: caps.bytes("codec_data") ?? []))
-            }
-            isKeyframe = !sample.buffer.isDelta
-            if isKeyframe, let scan = state.scan?.scan { isKeyframe = sample.buffer.withUnsafeBytes(scan.canStart) }
-        }
-        var assembler =
-            state.assembler
-            ?? StreamAssembler(codec: codec, audioCodec: intake.sound, soundRemark: intake.soundRemark)
-        defer { state.assembler = assembler }
-        return assembler.add(
-            IncomingUnit(
-                track: stream.track, presentationNanoseconds: sample.presentationRunningTime,
-                durationNanoseconds: sample.buffer.durationNanoseconds.map { Int64(clamping: $0) },
-                isKeyframe: isKeyframe, arrivedAt: arrivedAt, payload: sample.buffer,
-                followsLoss: sample.buffer.isDiscontinuity), format: caps)
-    }
-
     private func failure(
         _ messages: [BusMessage], isSilent: Bool, isAtEnd: Bool, state: inout State
     ) -> SourceError? {
@@ -140,31 +123,12 @@ package final class RTSPSource: MediaSource {
             timeoutSeconds: timeoutSeconds)
         if let failure = intake.failure { return failure }
         if intake.lacksVideo { return mapping.unsupported }
-        if let message = messages.first(where: { $0.kind == .error }) { return mapping.error(for: message) }
+        if let message = messages.first(where: { $0.kind == .error }) {
+            return intake.encoderFailure(message, at: address.display) ?? mapping.error(for: message)
+        }
         if isAtEnd || messages.contains(where: { $0.kind == .endOfStream }) { return mapping.ended }
         if isSilent { return state.wasRunning ? mapping.stalled : mapping.timeout }
         return nil
-    }
-}
-
-/// Set when the watchdog ran out.
-private final class Silence: Sendable {
-    private let flag = Atomic(false)
-    private let gate: WakeGate
-
-    init(gate: WakeGate) { self.gate = gate }
-
-    var hasBegun: Bool { flag.load(ordering: .acquiring) }
-
-    func began() {
-        flag.store(true, ordering: .releasing)
-        gate()
-    }
-}
-
-extension SourceItem {
-    fileprivate var isAccessUnit: Bool {
-        if case .accessUnit = self { true } else { false }
     }
 }
 
@@ -173,15 +137,20 @@ package struct RTSPOpener: SourceOpener {
     /// How long packets may wait for earlier ones that are late, which matters over UDP.
     package var latencyMilliseconds: Int
     private let clock: any WallClock
+    private let encoders: EncoderChoice
 
-    package init(clock: any WallClock, latencyMilliseconds: Int = 200) {
+    /// `encoders` are for cameras whose pictures no clip can hold as they come.
+    package init(
+        clock: any WallClock, latencyMilliseconds: Int = 200, encoders: EncoderChoice = .software
+    ) {
         self.clock = clock
+        self.encoders = encoders
         self.latencyMilliseconds = latencyMilliseconds
     }
 
     package func open(
         _ location: SourceLocation, wake: @escaping @Sendable () -> Void
     ) throws(SourceError) -> any MediaSource {
-        try RTSPSource(location, latencyMilliseconds: latencyMilliseconds, clock: clock, wake: wake)
+        try RTSPSource(location, latencyMilliseconds: latencyMilliseconds, clock: clock, encoders: encoders, wake: wake)
     }
 }

@@ -61,6 +61,8 @@ final class StatusBoard: Sendable {
             state.status.error = nil
             state.status.errorSince = nil
             state.status.codec = stream.codec
+            state.status.sourceCodec = stream.sourceCodec
+            state.status.encoder = stream.encoder
             state.status.widthPixels = stream.widthPixels
             state.status.heightPixels = stream.heightPixels
             state.status.hasAudio = stream.audioFormat != nil

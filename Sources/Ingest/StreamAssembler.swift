@@ -32,6 +32,9 @@ struct StreamAssembler: Sendable {
     private enum Phase: Sendable { case waiting, described, ended }
 
     let codec: VideoCodec
+    /// What the camera sends, and what makes `codec` of it where that is another.
+    let sourceCodec: SourceCodec
+    let encoder: String?
     /// The sound that is to come.
     let audioCodec: AudioCodec?
     private var expectsAudio: Bool { audioCodec != nil }
@@ -46,9 +49,15 @@ struct StreamAssembler: Sendable {
     private(set) var droppedBeforeKeyframe = 0
 
     init(codec: VideoCodec, audioCodec: AudioCodec? = nil, soundRemark: String? = nil) {
-        self.codec = codec
-        self.audioCodec = audioCodec
-        self.soundRemark = soundRemark
+        self.init(StreamTraits(codec: SourceCodec(codec), sound: audioCodec, soundRemark: soundRemark))
+    }
+
+    init(_ traits: StreamTraits) {
+        codec = traits.codec.recordedAs
+        sourceCodec = traits.codec
+        encoder = traits.encoder
+        audioCodec = traits.sound
+        soundRemark = traits.soundRemark
     }
 
     /// Takes a unit with the format it was announced with.
@@ -137,6 +146,8 @@ struct StreamAssembler: Sendable {
         description.audioFormat = audioFormat
         description.audioCodec = audioFormat == nil ? nil : audioCodec
         description.soundRemark = soundRemark
+        description.sourceCodec = sourceCodec
+        description.encoder = encoder
         if expectsAudio, audioFormat == nil {
             description.soundRemark =
                 "The camera announced sound and sent none with its first pictures, so it is left out."

@@ -69,12 +69,19 @@ package enum SettingsTable {
             SettingRow("enabled", .flag, default: "true", "Whether it is watched."),
             SettingRow(
                 "url", .text, required: true, secret: true,
-                "RTSP address, with credentials where the camera wants them (`rtsp://user:password@host:554/path`)."),
+                "RTSP address, with credentials where the camera wants them (`rtsp://user:password@host:554/path`); `rtsps://` "
+                    + "for TLS. A camera of this machine is `v4l2:///dev/video0`, with `?format=mjpeg&width=1280&height=720&rate=15` "
+                    + "where the choice among what it offers is not to be left to Vedette."),
             SettingRow(
                 "detect_url", .text, secret: true,
                 "Address of a smaller stream of the same view, as `url`. It is decoded and analysed, while the one of `url` is "
                     + "only received and recorded; evidence pictures and thumbnails come from the smaller one."),
             SettingRow("transport", .choice(["tcp", "udp"]), default: "tcp", "How RTP travels."),
+            SettingRow(
+                "certificate", .text, default: "system",
+                "Whose certificate an `rtsps://` camera may show: `system` one that an authority signed which this machine "
+                    + "trusts; the SHA-256 of a certificate (64 digits) that one as well, which is the way for a camera that signs its own; "
+                    + "`any` all, so that anybody could pose as the camera."),
             SettingRow(
                 "analysis", .choice(AnalysisMode.allCases.map(\.rawValue)),
                 "`full` decodes every picture. `ladder` decodes a keyframe every few seconds until that, or the size of a "

@@ -142,6 +142,13 @@ package struct VedetteSettings: Sendable {
         }
         var settings = CameraSettings(url: url)
         settings.transport = entry.text("transport").flatMap(SourceLocation.Transport.init(rawValue:)) ?? .tcp
+        if let text = entry.text("certificate") {
+            guard let trust = CertificateTrust(text) else {
+                throw SettingsError(
+                    "`certificate` of camera `\(name)` at \(entry.origin(of: "certificate")) \(CertificateTrust.rule)")
+            }
+            settings.certificate = trust
+        }
         if let detect = entry.text("detect_url") {
             if let problem = CameraRules.problem(url: detect) {
                 throw SettingsError("`detect_url` of camera `\(name)` at \(entry.origin(of: "detect_url")): \(problem)")

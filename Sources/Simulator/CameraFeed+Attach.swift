@@ -22,6 +22,9 @@ extension CameraFeed {
             sources.append(source)
         }
         media.sendAtOnce()
+        if parameterSets == .inBand {
+            for number in program.tracks.indices { media.hideParameterSets(of: "pay\(number)") }
+        }
         if misbehaves {
             for (number, track) in program.tracks.enumerated() { damagePackets(of: media, number, track) }
         }

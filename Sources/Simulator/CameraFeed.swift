@@ -44,6 +44,7 @@ final class CameraFeed: Sendable {
     let codecs: [StreamCodec]
     /// RTP timestamp of each connection's first packet; random without one.
     let firstTimestamp: UInt32?
+    let parameterSets: ParameterSets
     private let isShared: Bool
     private let repeats: Bool
     private let fault: Fault?
@@ -54,6 +55,7 @@ final class CameraFeed: Sendable {
     init(
         name: String, supply: MediaSupply, codecs: [StreamCodec], isShared: Bool, repeats: Bool, fault: Fault?,
         faults: ActiveFaults = ActiveFaults(), firstTimestamp: UInt32? = nil,
+        parameterSets: ParameterSets = .everywhere,
         clock: @escaping @Sendable () -> FeedInstant
     ) {
         self.name = name
@@ -64,6 +66,7 @@ final class CameraFeed: Sendable {
         self.fault = fault
         self.faults = faults
         self.firstTimestamp = firstTimestamp
+        self.parameterSets = parameterSets
         self.clock = clock
     }
 

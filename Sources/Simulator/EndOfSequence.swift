@@ -16,7 +16,8 @@ enum EndOfSequence {
     private static func trailingUnit(_ unit: UnsafeRawBufferPointer, _ count: Int, _ codec: StreamCodec) -> Int? {
         let header = codec == .h265 ? 2 : 1
         let start = count - header - 3
-        guard codec.isVideo, start > 0, unit[start] == 0, unit[start + 1] == 0, unit[start + 2] == 1 else { return nil }
+        guard codec == .h264 || codec == .h265, start > 0, unit[start] == 0, unit[start + 1] == 0, unit[start + 2] == 1
+        else { return nil }
         let first = unit[start + 3]
         let isEnd = codec == .h265 ? [36, 37].contains(first >> 1 & 63) : [10, 11].contains(first & 31)
         return isEnd ? header + 3 : nil

@@ -10,9 +10,11 @@ enum FileLoader {
     /// Seconds without progress after which a file is given up.
     static let patienceSeconds = 20
 
-    /// Demultiplexes and parses a file (MP4, MKV, MPEG-TS…): its first H.264 or H.265 stream and its first sound (AAC,
+    /// Demultiplexes and parses a file (MP4, MKV, MPEG-TS…): its first H.264, H.265 or JPEG stream and its first sound (AAC,
     /// G.711, Opus). Blocks.
-    static func load(path: String) throws(SimulatorError) -> Program {
+    static func load(
+        path: String, _ parameterSets: ParameterSets = .everywhere
+    ) throws(SimulatorError) -> Program {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw SimulatorError(.file, "\(path) is not a readable file; give the path of a video file")
@@ -24,7 +26,7 @@ enum FileLoader {
                     + "cut it, for example with ffmpeg -t 300 -c copy")
         }
         do {
-            return try Program(tracks: tracks(of: path), subject: path)
+            return try Program(tracks: tracks(of: path, parameterSets), subject: path)
         } catch let error as SimulatorError {
             throw error
         } catch {
@@ -32,7 +34,7 @@ enum FileLoader {
         }
     }
 
-    private static func tracks(of path: String) throws -> [EncodedTrack] {
+    private static func tracks(of path: String, _ parameterSets: ParameterSets) throws -> [EncodedTrack] {
         let pipeline = try Pipeline("filesrc name=file ! parsebin name=parse")
         // Not closed by hand: this function blocks already, and a pipeline stops on its own queue when it is let go.
         try pipeline.set("location", of: "file", to: .text(path))
@@ -48,7 +50,7 @@ enum FileLoader {
                     try pad.connect("fakesink sync=false async=false") { _ throws(GStreamerError) in }
                     return
                 }
-                try pad.connect(TrackCollector.branch(for: codec)) { branch throws(GStreamerError) in
+                try pad.connect(TrackCollector.branch(for: codec, parameterSets)) { branch throws(GStreamerError) in
                     let sink = try branch.appSink("units")
                     sink.onSample { wake.signal() }
                     found.withLock { $0.append((codec, sink)) }
@@ -73,7 +75,7 @@ enum FileLoader {
                 if message.kind == .endOfStream { ended = true }
             }
             for (codec, sink) in found.withLock({ Array($0[collectors.count...]) }) {
-                collectors.append(TrackCollector(codec: codec, sink: sink))
+                collectors.append(TrackCollector(codec: codec, sink: sink, parameterSets))
             }
             for collector in collectors { collector.drain() }
             // A container may blow up what it holds; the limit of the file is the limit of its content, with room for
@@ -89,6 +91,7 @@ enum FileLoader {
         switch caps?.mediaType {
         case "video/x-h264": .h264
         case "video/x-h265": .h265
+        case "image/jpeg": .mjpeg
         case "audio/mpeg" where caps?.integer("mpegversion") != 1: .aac
         case "audio/x-alaw": .pcma
         case "audio/x-mulaw": .pcmu

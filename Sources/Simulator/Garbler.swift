@@ -9,6 +9,13 @@ struct Garbler: Sendable {
     mutating func garble(_ bytes: UnsafeRawBufferPointer, codec: StreamCodec, share: Double) -> [UInt8]? {
         guard random.isWithin(share) else { return nil }
         var copy = [UInt8](bytes)
+        if codec == .mjpeg {
+            // Behind the tables, and without a marker.
+            for index in copy.indices.dropFirst(1024).dropLast(2) where random.next() & 31 == 0 {
+                copy[index] = UInt8(random.next() % 255)
+            }
+            return copy
+        }
         var index = 0
         // Where bytes may be damaged: inside a slice, a few bytes after its header; nil elsewhere.
         var from: Int?

@@ -1,8 +1,8 @@
 /// How the payload of a track is encoded.
 package enum StreamCodec: String, Sendable, Hashable, Codable, CaseIterable {
-    case h264, h265, aac, pcma, pcmu, opus
+    case h264, h265, mjpeg, aac, pcma, pcmu, opus
 
-    package var isVideo: Bool { self == .h264 || self == .h265 }
+    package var isVideo: Bool { self == .h264 || self == .h265 || self == .mjpeg }
 }
 
 /// One encoded picture or audio frame of a program, in decoding order. Times in nanoseconds from the loop's start.

@@ -62,6 +62,17 @@ final class RTSPServer: @unchecked Sendable {
             credentials.scheme != .basic)
     }
 
+    /// Takes TLS connections and no others; for every mount point added after this.
+    func speakTLS(_ identity: SimulatedSite.Identity) throws(SimulatorError) {
+        let (done, reason) = Self.withMessage { message, capacity in
+            crtsp_server_set_certificate(pointer, identity.certificateFile, identity.keyFile, message, capacity)
+                ? true : nil
+        }
+        guard done != nil else {
+            throw SimulatorError(.configuration, "the certificate cannot be used: \(reason)")
+        }
+    }
+
     /// Adds a mount point. `onMedia` is called on a client's thread for each media that is made, and may block it.
     func mount(
         _ path: String, description: String, isShared: Bool, onMedia: @escaping @Sendable (borrowing NewMedia) -> Void
@@ -100,6 +111,9 @@ struct NewMedia: ~Copyable {
 
     /// Lets the media send what it is given at once: the feed sets the pace.
     func sendAtOnce() { crtsp_media_send_at_once(pointer) }
+
+    /// Leaves the parameter sets out of the camera's answer to DESCRIBE.
+    func hideParameterSets(of payloader: String) { crtsp_media_hide_fields(pointer, payloader, "sprop-") }
 
     /// Asks `body` for each RTP packet of the named payloader, on its streaming thread, what becomes of it.
     func onPacket(

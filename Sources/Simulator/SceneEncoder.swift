@@ -10,12 +10,14 @@ enum SceneEncoder {
     private static let maximumQueuedBytes = 4 << 20
 
     /// Draws and encodes all frames of a scene, as fast as possible. Blocks.
-    static func encode(_ scene: Scene) throws(SimulatorError) -> Program {
+    static func encode(
+        _ scene: Scene, _ parameterSets: ParameterSets = .everywhere
+    ) throws(SimulatorError) -> Program {
         guard scene.codec.isVideo, scene.frameCount > 0, scene.widthPixels >= 16, scene.heightPixels >= 16 else {
             throw SimulatorError(.configuration, "scene \(scene.name): needs a video codec, a length and 16×16 pixels")
         }
         do {
-            return try Program(tracks: [encoded(scene)], subject: "scene \(scene.name)")
+            return try Program(tracks: [encoded(scene, parameterSets)], subject: "scene \(scene.name)")
         } catch let error as SimulatorError {
             throw error
         } catch {
@@ -42,18 +44,23 @@ enum SceneEncoder {
         }
     }
 
-    private static func encoded(_ scene: Scene) throws -> EncodedTrack {
+    private static func encoded(_ scene: Scene, _ parameterSets: ParameterSets) throws -> EncodedTrack {
         let renderer = SceneRenderer(scene: scene)
         let (width, height) = (scene.widthPixels & ~1, scene.heightPixels & ~1)
         let interval = scene.keyframeSeconds * scene.framesPerSecond
         let encoder =
-            scene.codec == .h264
-            ? "x264enc speed-preset=ultrafast pass=quant quantizer=25 bframes=0 key-int-max=\(interval)"
-                + " option-string=scenecut=0"
-            : "x265enc speed-preset=ultrafast qp=27 key-int-max=\(interval)"
-                + " option-string=bframes=0:scenecut=0:open-gop=0:log-level=none"
+            switch scene.codec {
+            case .h265:
+                "x265enc speed-preset=ultrafast qp=27 key-int-max=\(interval)"
+                    + " option-string=bframes=0:scenecut=0:open-gop=0:log-level=none"
+            case .mjpeg: "jpegenc quality=75"
+            default:
+                "x264enc speed-preset=ultrafast pass=quant quantizer=25 bframes=0 key-int-max=\(interval)"
+                    + " option-string=scenecut=0"
+            }
         let pipeline = try Pipeline(
-            "appsrc name=frames format=time block=false ! \(encoder) ! " + TrackCollector.branch(for: scene.codec))
+            "appsrc name=frames format=time block=false ! \(encoder) ! "
+                + TrackCollector.branch(for: scene.codec, parameterSets))
         try pipeline.set(
             "caps", of: "frames",
             to: .caps(
@@ -63,7 +70,7 @@ enum SceneEncoder {
         defer { picture.deallocate() }
         let frameNanoseconds = 1_000_000_000 / UInt64(scene.framesPerSecond)
         var number = 0
-        return try run(pipeline, codec: scene.codec) { wake in
+        return try run(pipeline, codec: scene.codec, parameterSets) { wake in
             if number == 0 { source.onNeed { wake.signal() } }
             while number < scene.frameCount, source.queuedBytes < maximumQueuedBytes {
                 renderer.draw(frame: number, into: picture)
@@ -80,13 +87,14 @@ enum SceneEncoder {
 
     /// Plays a pipeline to its end and gathers what comes out. `feed` is called at each wake until it returns true.
     private static func run(
-        _ pipeline: Pipeline, codec: StreamCodec, feed: (DispatchSemaphore) throws -> Bool
+        _ pipeline: Pipeline, codec: StreamCodec, _ parameterSets: ParameterSets = .everywhere,
+        feed: (DispatchSemaphore) throws -> Bool
     ) throws -> EncodedTrack {
         let wake = DispatchSemaphore(value: 0)
         let sink = try pipeline.appSink("units")
         sink.onSample { wake.signal() }
         pipeline.bus.onMessage { wake.signal() }
-        let collector = TrackCollector(codec: codec, sink: sink)
+        let collector = TrackCollector(codec: codec, sink: sink, parameterSets)
         try pipeline.play()
         var isFed = false
         var isEnded = false

@@ -13,10 +13,21 @@ extension SimulatedSite {
         }
     }
 
+    /// A certificate and its key, as PEM files.
+    package struct Identity: Sendable, Hashable {
+        package var certificateFile: String
+        package var keyFile: String
+
+        package init(certificateFile: String, keyFile: String) {
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+        }
+    }
+
     /// One simulated camera.
     package struct Stream: Sendable, Hashable {
         package enum Source: Sendable, Hashable {
-            /// A video file with H.264 or H.265.
+            /// A video file with H.264, H.265 or JPEG pictures.
             case file(path: String)
             case scene(Scene)
         }
@@ -26,8 +37,14 @@ extension SimulatedSite {
         package var fault: Fault?
         /// RTP timestamp of the first picture; nil for a random one. They wrap at 2³², 90000 a second.
         package var firstTimestamp: UInt32?
+        /// Where it tells how its pictures are encoded.
+        package var parameterSets: ParameterSets
 
-        package init(name: String, source: Source, fault: Fault? = nil, firstTimestamp: UInt32? = nil) {
+        package init(
+            name: String, source: Source, fault: Fault? = nil, firstTimestamp: UInt32? = nil,
+            parameterSets: ParameterSets = .everywhere
+        ) {
+            self.parameterSets = parameterSets
             self.name = name
             self.source = source
             self.fault = fault
@@ -64,6 +81,8 @@ extension SimulatedSite {
         /// Empty: the built-in generated scenes.
         package var streams: [Stream]
         package var credentials: Credentials?
+        /// With it the cameras speak TLS only (`rtsps://`).
+        package var identity: Identity?
         package var sharing: Sharing
         package var repetition: Repetition
         /// Misbehaving by the clock. Each camera then has a port of its own, after `port` in the order of the streams,
@@ -72,8 +91,10 @@ extension SimulatedSite {
 
         package init(
             address: String = "127.0.0.1", port: UInt16 = 8554, streams: [Stream] = [], credentials: Credentials? = nil,
-            sharing: Sharing = .sharedFeed, repetition: Repetition = .loop, script: FaultScript? = nil
+            sharing: Sharing = .sharedFeed, repetition: Repetition = .loop, script: FaultScript? = nil,
+            identity: Identity? = nil
         ) {
+            self.identity = identity
             self.address = address
             self.port = port
             self.streams = streams

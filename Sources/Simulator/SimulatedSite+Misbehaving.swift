@@ -24,7 +24,8 @@ extension SimulatedSite {
         case .codec:
             guard let other else { break }
             let changed = try mount(
-                Stream(name: camera, source: .scene(other)), on: server, making: making, faults: feed.faults)
+                Stream(name: camera, source: .scene(other), parameterSets: feed.parameterSets), on: server,
+                making: making, faults: feed.faults)
             running.withLock { $0?.feeds[camera] = changed }
         case .refuse: door.shut()
         default: break

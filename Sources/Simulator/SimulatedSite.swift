@@ -58,6 +58,7 @@ package final class SimulatedSite: Service, Sendable {
         let server = try RTSPServer(address: configuration.address, port: configuration.port) { self.tick() }
         do throws(SimulatorError) {
             if let credentials = configuration.credentials { server.demand(credentials) }
+            if let identity = configuration.identity { try server.speakTLS(identity) }
             var feeds: [String: CameraFeed] = [:]
             var listeners: [String: FaultListener] = [:]
             for stream in streams {
@@ -157,7 +158,7 @@ package final class SimulatedSite: Service, Sendable {
             text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? text
         }
         let secret = user.map { escaped($0) + ":" + escaped(password) + "@" } ?? ""
-        return "rtsp://\(secret)\(configuration.address):\(port)/\(name)"
+        return "rtsp\(configuration.identity == nil ? "" : "s")://\(secret)\(configuration.address):\(port)/\(name)"
     }
 
     /// What a stream has sent so far, and when its turns began; nil for an unknown stream.
@@ -210,17 +211,19 @@ package final class SimulatedSite: Service, Sendable {
             supply = MediaSupply(on: making) { () throws(SimulatorError) in try SceneEncoder.tone(seconds: 10) }
             codecs = [.aac]
         case (_, .file(let path)):
-            let program = try FileLoader.load(path: path)
+            let program = try FileLoader.load(path: path, stream.parameterSets)
             supply = MediaSupply(program)
             codecs = program.tracks.map(\.codec)
         case (_, .scene(let scene)):
-            supply = MediaSupply(on: making) { () throws(SimulatorError) in try SceneEncoder.encode(scene) }
+            supply = MediaSupply(on: making) { () throws(SimulatorError) in
+                try SceneEncoder.encode(scene, stream.parameterSets)
+            }
             codecs = [scene.codec]
         }
         let feed = CameraFeed(
             name: stream.name, supply: supply, codecs: codecs, isShared: configuration.sharing == .sharedFeed,
             repeats: configuration.repetition == .loop, fault: stream.fault, faults: faults,
-            firstTimestamp: stream.firstTimestamp
+            firstTimestamp: stream.firstTimestamp, parameterSets: stream.parameterSets
         ) { FeedInstant(monotonic: RTSPServer.now, secondsSinceEpoch: Date().timeIntervalSince1970) }
         serve(feed, on: server)
         return feed
@@ -230,7 +233,7 @@ package final class SimulatedSite: Service, Sendable {
     func serve(_ feed: CameraFeed, on server: RTSPServer) {
         let misbehaves = configuration.script != nil
         server.mount(
-            "/" + feed.name, description: Self.description(feed.codecs, firstTimestamp: feed.firstTimestamp),
+            "/" + feed.name, description: Self.description(feed),
             isShared: configuration.sharing == .sharedFeed
         ) { [weak self, logger] media in
             do throws(SimulatorError) {
@@ -242,13 +245,16 @@ package final class SimulatedSite: Service, Sendable {
     }
 
     /// The media of one client: an `appsrc` named after each track's number, and its payloader.
-    private static func description(_ codecs: [StreamCodec], firstTimestamp: UInt32?) -> String {
-        let offset = firstTimestamp.map { " timestamp-offset=\($0)" } ?? ""
-        let branches = codecs.enumerated().map { number, codec in
+    private static func description(_ feed: CameraFeed) -> String {
+        let offset = feed.firstTimestamp.map { " timestamp-offset=\($0)" } ?? ""
+        // Before each keyframe, or never.
+        let interval = feed.parameterSets == .description ? 0 : -1
+        let branches = feed.codecs.enumerated().map { number, codec in
             let payloader =
                 switch codec {
-                case .h264: "rtph264pay config-interval=-1"
-                case .h265: "rtph265pay config-interval=-1"
+                case .h264: "rtph264pay config-interval=\(interval)"
+                case .h265: "rtph265pay config-interval=\(interval)"
+                case .mjpeg: "rtpjpegpay"
                 case .aac: "rtpmp4gpay"
                 case .pcma: "rtppcmapay"
                 case .pcmu: "rtppcmupay"
@@ -257,7 +263,7 @@ package final class SimulatedSite: Service, Sendable {
             // Not is-live: the server sends a live source's first unit before a client's transport is connected. The feed
             // sets the pace itself.
             return "appsrc name=track\(number) format=time block=false max-bytes=0"
-                + " ! \(payloader)\(codec.isVideo ? offset : "") name=pay\(number) pt=\(96 + number)"
+                + " ! \(payloader)\(codec.isVideo ? offset : "") name=pay\(number) pt=\(codec == .mjpeg ? 26 : 96 + number)"
         }
         return "( \(branches.joined(separator: "  ")) )"
     }

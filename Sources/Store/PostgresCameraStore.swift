@@ -9,7 +9,8 @@ struct PostgresCameraStore: CameraStore {
     private static let columns = """
         id, organization_id, site_id, name, enabled, url, transport, timeout_seconds, pre_roll_seconds, post_roll_seconds,
         merge_gap_seconds, cool_down_seconds, maximum_length_seconds, sensitivity, minimum_area, revision, analysis,
-        zones, detect_url, tamper, schedule, record, audio_trigger
+        zones, detect_url, tamper, schedule, record, audio_trigger,
+        certificate
         """
 
     func sites(of organization: Identifier<Organization>) async throws -> [Site] {
@@ -62,7 +63,7 @@ struct PostgresCameraStore: CameraStore {
                 WITH inserted AS (
                     INSERT INTO cameras (\(Self.columns))
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                        $22, $23)
+                        $22, $23, $24)
                     RETURNING id
                 )
                 SELECT pg_notify('\(Channel.cameras)', id::text) FROM inserted
@@ -80,6 +81,7 @@ struct PostgresCameraStore: CameraStore {
                         cool_down_seconds = $12, maximum_length_seconds = $13, sensitivity = $14, minimum_area = $15,
                         analysis = $17, zones = $18, detect_url = $19, tamper = $20, schedule = $21, record = $22,
                         audio_trigger = $23,
+                        certificate = $24,
                         revision = revision + 1, updated_at = now()
                     WHERE id = $1 AND organization_id = $2 AND revision = $16 AND deleted_at IS NULL
                     RETURNING id, revision
@@ -147,6 +149,7 @@ struct PostgresCameraStore: CameraStore {
             .json(try Documents.text(settings.zones)), settings.detectURL.map { .text($0) } ?? .null,
             .bool(settings.tamper), .json(try Documents.text(settings.schedule)), .text(settings.record.rawValue),
             try settings.audioTrigger.map { .json(try Documents.text($0)) } ?? .null,
+            .text(settings.certificate.text),
         ]
     }
 
@@ -164,7 +167,9 @@ struct PostgresCameraStore: CameraStore {
                 zones: try Documents.zones(row.get("zones")), detectURL: try row.optional("detect_url"),
                 tamper: try row.get("tamper"), schedule: try Documents.schedule(row.get("schedule")),
                 record: try row.word("record"),
-                audioTrigger: try row.optional("audio_trigger").flatMap(Documents.audioTrigger)),
+                audioTrigger: try row.optional("audio_trigger").flatMap(Documents.audioTrigger),
+                // The column takes nothing else.
+                certificate: CertificateTrust(try row.get("certificate")) ?? .system),
             revision: try row.get("revision"))
     }
 }

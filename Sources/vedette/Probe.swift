@@ -7,11 +7,16 @@ struct Probe: AsyncParsableCommand {
         abstract: "Tell what a camera sends, or why it cannot be watched.",
         discussion: "Connects for a few seconds and changes nothing. Ends with 1 where the camera cannot be watched.")
 
-    @Argument(help: "RTSP address (rtsp://user:password@host/path); - reads it from standard input.")
+    @Argument(
+        help:
+            "Address (rtsp://user:password@host/path, rtsps://…, v4l2:///dev/video0); - reads it from standard input.")
     var address: String
 
     @Option(help: "tcp or udp.")
     var transport = "tcp"
+
+    @Option(help: "As a camera's setting `certificate`, for rtsps addresses.")
+    var certificate = "system"
 
     @Option(help: "Seconds after which to give up.")
     var seconds = 10.0
@@ -32,8 +37,8 @@ struct Probe: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let good = try await ProbeCommand.run(
-                address: address, transport: transport, seconds: seconds, decoder: decoder, picture: picture,
-                json: json)
+                address: address, transport: transport, certificate: certificate, seconds: seconds, decoder: decoder,
+                picture: picture, json: json)
             if !good { throw ExitCode(1) }
         }
     }

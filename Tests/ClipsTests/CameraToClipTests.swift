@@ -42,6 +42,29 @@ struct CameraToClipTests {
         }
     }
 
+    @Test(.enabled(if: Footage.hasProbe), arguments: Domain.SourceLocation.Transport.allCases)
+    func `each JPEG of a camera is in the clip once, as H.264`(transport: Domain.SourceLocation.Transport) async throws
+    {
+        try await Footage.withFolder { folder in
+            let scene = Scene(
+                name: "gate", codec: .mjpeg, widthPixels: 320, heightPixels: 180, framesPerSecond: 10,
+                durationSeconds: 6, actions: [.figure(1...4)])
+            let site = SimulatedSite(.init(port: 0, streams: [.init(scene: scene)], sharing: .fromStart))
+            _ = try site.start()
+            defer { site.stop() }
+            try await site.ready()
+            let path = folder + "/clip.part"
+            let (clip, appended) = try await record(site.url(for: "gate"), transport, pictures: 50, to: path)
+            #expect(clip.videoUnits == appended && appended == 50)
+            let packets = try Footage.packets(path)
+            #expect(packets.count == 50)
+            for (earlier, later) in zip(packets, packets.dropFirst()) {
+                #expect(abs(later.pts - earlier.pts - 0.1) < 0.005, "\(earlier) \(later)")
+            }
+            #expect(try Footage.complaints(path) == "")
+        }
+    }
+
     private func record(
         _ url: String, _ transport: Domain.SourceLocation.Transport, pictures: Int, to path: String
     ) async throws -> (FinishedClip, Int) {

@@ -9,16 +9,28 @@ struct CameraRulesTests {
         ("rtsp://user:se@cret@host/path", "rtsp://user:***@host/path"),
         ("rtsp://host/path?user=a&password=secret", "rtsp://host/path?***"),
         ("rtsp://u:secret@host?x=secret", "rtsp://u:***@host?***"), ("secret", "(hidden)"),
+        ("v4l2:///dev/video0?format=mjpeg", "v4l2:///dev/video0?format=mjpeg"),
+        ("v4l2:///dev/sda?secret", "v4l2:///dev/sda?***"),
     ])
     func `a masked address shows no secret`(url: String, masked: String) {
         #expect(CameraRules.masked(url: url) == masked)
         #expect(!masked.contains("secret"))
     }
 
-    @Test(arguments: ["rtsp://host/x", "rtsps://user:p%40ss@10.0.0.1:322/a?b=c", "RTSP://Host"])
+    @Test(arguments: [
+        "rtsp://host/x", "rtsps://user:p%40ss@10.0.0.1:322/a?b=c", "RTSP://Host", "v4l2:///dev/video0",
+        "v4l2:///dev/v4l/by-id/usb-046d_HD_Webcam-video-index0?format=raw&width=640&height=480&rate=7.5",
+    ])
     func `good addresses pass`(url: String) { #expect(CameraRules.problem(url: url) == nil) }
 
-    @Test(arguments: ["", "http://host/", "rtsp://", "rtsp://:554/x", "rtsp://host/a b", "rtsp://host/\u{7f}"])
+    @Test(arguments: [
+        "", "http://host/", "rtsp://", "rtsp://:554/x", "rtsp://host/a b", "rtsp://host/\u{7f}", "v4l2://",
+        "v4l2:/dev/video0",
+        "v4l2:///etc/passwd", "v4l2:///dev/video", "v4l2:///dev/video0/../sda", "v4l2:///dev/v4l/../sda",
+        "v4l2:///dev/video0?format=theora", "v4l2:///dev/video0?width=640", "v4l2:///dev/video0?rate=0",
+        "v4l2:///dev/video0?rate=nan", "v4l2:///dev/video0?width=640&height=99999", "v4l2:///dev/video0?device=x",
+        "v4l2:///dev/video0 ", "v4l2://host/dev/video0",
+    ])
     func `bad addresses are refused without being repeated`(url: String) {
         #expect(CameraRules.problem(url: url) != nil)
     }
@@ -28,6 +40,18 @@ struct CameraRulesTests {
 
     @Test(arguments: ["", " gate", "a/b", "a\nb", "<b>", String(repeating: "x", count: 65)])
     func `bad names are refused`(name: String) { #expect(CameraRules.problem(name: name) != nil) }
+}
+
+struct CertificateTrustTests {
+    @Test func `a fingerprint is taken in either notation`() {
+        let digits = String(repeating: "0a", count: 32)
+        let colons = Array(repeating: "0A", count: 32).joined(separator: ":")
+        #expect(CertificateTrust(colons) == .fingerprint(digits) && CertificateTrust(digits)?.text == digits)
+        #expect(CertificateTrust("any") == .any && CertificateTrust("system")?.text == "system")
+        for text in ["", "none", String(digits.dropLast()), digits + "0", digits.replacing("a", with: "g")] {
+            #expect(CertificateTrust(text) == nil, "\(text)")
+        }
+    }
 }
 
 struct BackoffTests {

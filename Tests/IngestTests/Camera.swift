@@ -47,11 +47,14 @@ enum Camera {
     /// Opens an address and reads until `isEnough` or failure; closes.
     static func read(
         _ url: String, transport: Domain.SourceLocation.Transport = .tcp, timeoutSeconds: Double = 20,
+        certificate: CertificateTrust = .system, opener: any SourceOpener = CameraOpener(clock: SystemClock()),
         until isEnough: (Intake) -> Bool = { _ in false }
     ) async throws -> Intake {
         let wakes = Wakes()
-        let source = try RTSPOpener(clock: SystemClock()).open(
-            Domain.SourceLocation(url: url, transport: transport, timeoutSeconds: timeoutSeconds), wake: wakes.wake)
+        let source = try opener.open(
+            Domain.SourceLocation(
+                url: url, transport: transport, timeoutSeconds: timeoutSeconds, certificate: certificate),
+            wake: wakes.wake)
         var intake = Intake()
         reading: for await _ in wakes.stream {
             for item in source.drain() {

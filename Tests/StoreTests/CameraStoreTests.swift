@@ -27,6 +27,7 @@ struct CameraStoreTests {
                         points: [(0, 0), (1, 0), (0, 1)].map { Zone.Point(x: $0.0, y: $0.1) }),
                 ], detectURL: "rtsp://u:p@host/small")
             camera.settings.analysis = .substream
+            camera.settings.certificate = .fingerprint(String(repeating: "0a", count: 32))
             try await test.store.cameras.insert(camera)
             #expect(try await test.store.cameras.camera(camera.id, of: organization) == camera)
             #expect(try await test.store.cameras.cameras(of: organization).map(\.name) == ["gate", "yard"])

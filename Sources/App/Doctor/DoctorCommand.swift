@@ -27,6 +27,14 @@ package enum DoctorCommand {
         let catalogue = await DecoderCatalogue.survey(settings.decoder)
         report.decoding = VideoCodec.allCases.map { decoding($0, catalogue) }
         report.checks += VideoCodec.allCases.map { check($0, catalogue, wanted: settings.decoder) }
+        let encoders = await EncoderCatalogue.survey()
+        report.encoding = .init(
+            encoder: encoders.usable.first?.element,
+            passedOver: encoders.findings.compactMap { finding in
+                finding.reason.map { .init(encoder: finding.kind.element, reason: $0) }
+            })
+        report.checks.append(check(encoders))
+        report.devices = CaptureListing.all().map { .init(path: $0.path, name: $0.name, modes: $0.modes) }
         report.checks += vision(settings)
         report.checks.append(await database(settings))
         report.checks += folder(settings.dataDirectory)
@@ -67,6 +75,16 @@ package enum DoctorCommand {
                 remedy: "See below why, and docs/guide/hardware.md.")
         }
         return .init(name: name, state: .ok, detail: detail)
+    }
+
+    private static func check(_ encoders: EncoderCatalogue) -> DoctorReport.Check {
+        guard let best = encoders.usable.first else {
+            return .init(
+                name: "encoder h264", state: .warning,
+                detail: "none: cameras that send JPEG or raw pictures cannot be recorded",
+                remedy: "Install gstreamer1.0-plugins-ugly.")
+        }
+        return .init(name: "encoder h264", state: .ok, detail: best.element)
     }
 
     private static func vision(_ settings: VedetteSettings) -> [DoctorReport.Check] {

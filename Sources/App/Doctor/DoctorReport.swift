@@ -23,13 +23,31 @@ struct DoctorReport: Encodable, Sendable {
         var passedOver: [PassedOver]
     }
 
+    struct Encoding: Encodable, Sendable {
+        struct PassedOver: Encodable, Sendable {
+            var encoder: String
+            var reason: String
+        }
+        /// The element that will be used where a camera's pictures have to be encoded; nil: none.
+        var encoder: String?
+        var passedOver: [PassedOver]
+    }
+    struct Device: Encodable, Sendable {
+        var path: String
+        var name: String
+        var modes: [String]
+    }
+
     var version: String
     /// True when nothing has failed; warnings do not count.
     var healthy: Bool { !checks.contains { $0.state == .failed } }
     var checks: [Check] = []
     var decoding: [Decoding] = []
+    var encoding = Encoding(encoder: nil, passedOver: [])
+    /// Cameras of this machine.
+    var devices: [Device] = []
 
-    private enum CodingKeys: String, CodingKey { case version, healthy, checks, decoding }
+    private enum CodingKeys: String, CodingKey { case version, healthy, checks, decoding, encoding, devices }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -37,6 +55,8 @@ struct DoctorReport: Encodable, Sendable {
         try container.encode(healthy, forKey: .healthy)
         try container.encode(checks, forKey: .checks)
         try container.encode(decoding, forKey: .decoding)
+        try container.encode(encoding, forKey: .encoding)
+        try container.encode(devices, forKey: .devices)
     }
 
     /// One JSON object with sorted keys in snake case.
@@ -56,6 +76,13 @@ struct DoctorReport: Encodable, Sendable {
         for codec in decoding {
             lines += ["", "\(codec.codec): \(codec.decoder ?? "no decoder")"]
             lines += codec.passedOver.map { "          not \($0.decoder): \($0.reason)" }
+        }
+        lines += ["", "encoding: \(encoding.encoder ?? "no encoder")"]
+        lines += encoding.passedOver.map { "          not \($0.encoder): \($0.reason)" }
+        lines += ["", devices.isEmpty ? "devices: no camera that this user may open" : "devices:"]
+        for device in devices {
+            lines.append("          \(device.path)  \(device.name)")
+            lines += device.modes.map { "              \($0)" }
         }
         lines += ["", healthy ? "Nothing is broken." : "Something is broken; see the lines marked FAILED."]
         return lines.joined(separator: "\n")

@@ -44,6 +44,11 @@ uint32_t crtsp_server_client_count(crtsp_server *_Nonnull server);
 void crtsp_server_set_credentials(
     crtsp_server *_Nonnull server, const char *_Nonnull user, const char *_Nonnull password, bool basic, bool digest);
 
+// Speaks TLS with this certificate and key (PEM files) and nothing else; for mount points added later.
+bool crtsp_server_set_certificate(
+    crtsp_server *_Nonnull server, const char *_Nonnull certificate, const char *_Nonnull key, char *_Nonnull message,
+    size_t capacity);
+
 // Media: what is made for one client, or for all clients of a shared mount point
 
 // A GstRTSPMedia, borrowed during the callback.
@@ -63,6 +68,10 @@ void crtsp_media_on_state(
 // Makes the sinks that the server will add to this media send at once instead of waiting for a buffer's time: who feeds
 // the sources sets the pace.
 void crtsp_media_send_at_once(crtsp_media *_Nonnull media);
+
+// Leaves the fields whose names begin with `prefix` out of the caps of that payloader, and so out of the description.
+void crtsp_media_hide_fields(
+    crtsp_media *_Nonnull media, const char *_Nonnull payloader, const char *_Nonnull prefix);
 
 // Called on a streaming thread for each RTP packet: 0 sends it, 1 loses it, 2 sends it after the next one. The packet gets
 // `*replacement` as its timestamp.

@@ -71,11 +71,21 @@ void cgst_on_pad_added(
 void cgst_on_select_stream(
     GstElement *_Nonnull element, cgst_select_stream _Nonnull callback, gpointer _Nonnull context,
     GDestroyNotify _Nonnull destroy);
+// "accept-certificate" of an rtspsrc: called on its thread for a TLS certificate that does not pass (`flaws` is a
+// GTlsCertificateFlags), with its SHA-256 in lower-case digits; TRUE takes it all the same.
+typedef gboolean (*cgst_judge_certificate)(const char *_Nonnull sha256, guint flaws, gpointer _Nonnull context);
+void cgst_on_accept_certificate(
+    GstElement *_Nonnull source, cgst_judge_certificate _Nonnull judge, gpointer _Nonnull context,
+    GDestroyNotify _Nonnull destroy);
 void cgst_on_no_more_pads(
     GstElement *_Nonnull element, cgst_no_more_pads _Nonnull callback, gpointer _Nonnull context,
     GDestroyNotify _Nonnull destroy);
 // Lets an rtspsrc that gets a single stream over TCP do without rtpjitterbuffer (rtp_clock.c). Call before it is started.
 void cgst_rtsp_without_jitterbuffer(GstElement *_Nonnull source);
+// Has a video encoder make a keyframe every `interval` nanoseconds of its pictures' time, and one for the first picture after a
+// discontinuity at the sink pad of `first` (which may be the encoder); that one comes out marked as a discontinuity. See
+// encoder_watch.c. Call before it plays.
+void cgst_encoder_watch(GstElement *_Nonnull encoder, GstElement *_Nonnull first, guint64 interval);
 // Sends flush-start from a pad, and from all source pads of an element: whoever waits downstream gives up at once.
 void cgst_flush_pad(GstPad *_Nonnull pad);
 void cgst_flush_sources(GstElement *_Nonnull element);
@@ -150,6 +160,19 @@ void cgst_bus_on_message(
     GstBus *_Nonnull bus, cgst_receive _Nonnull receive, gpointer _Nonnull context, GDestroyNotify _Nonnull destroy);
 // Removes what cgst_bus_on_message installed; its context is destroyed.
 void cgst_bus_silence(GstBus *_Nonnull bus);
+
+// V4L2 capture devices (capture_devices.c).
+
+typedef struct {
+  char name[40], driver[24], bus[40];
+} cgst_capture_info;
+// One format (V4L2's four letters), size and rate; a rate of 0/1 is unknown.
+typedef void (*cgst_capture_mode)(
+    guint32 format, guint width, guint height, guint numerator, guint denominator, gpointer _Nonnull context);
+// Asks a device what it is and offers, size by size. 0, or an errno; ENOTTY where it is no camera.
+int cgst_capture_look(
+    const char *_Nonnull path, cgst_capture_info *_Nonnull info, cgst_capture_mode _Nonnull callback,
+    gpointer _Nonnull context);
 
 // Video frames.
 

@@ -84,6 +84,8 @@ package struct CameraSettings: Sendable, Hashable {
     package var audioTrigger: AudioTrigger?
     /// Clips at fixed times; at most `ScheduleRules.mostRules`.
     package var schedule: [ScheduleRule]
+    /// For `rtsps://` addresses.
+    package var certificate: CertificateTrust
 
     package init(
         url: String, transport: SourceLocation.Transport = .tcp, timeoutSeconds: Double = 10,
@@ -91,7 +93,8 @@ package struct CameraSettings: Sendable, Hashable {
         coolDownSeconds: Double = 0, maximumLengthSeconds: Double = 60, sensitivity: Double = 0.5,
         minimumArea: Double = 0.0003, analysis: AnalysisMode = .ladder, zones: [Zone] = [],
         detectURL: String? = nil, tamper: Bool = true, schedule: [ScheduleRule] = [], record: RecordMode = .events,
-        audioTrigger: AudioTrigger? = nil
+        audioTrigger: AudioTrigger? = nil,
+        certificate: CertificateTrust = .system
     ) {
         self.url = url
         self.detectURL = detectURL
@@ -110,15 +113,17 @@ package struct CameraSettings: Sendable, Hashable {
         self.schedule = schedule
         self.record = record
         self.audioTrigger = audioTrigger
+        self.certificate = certificate
     }
 
     package var location: SourceLocation {
-        SourceLocation(url: url, transport: transport, timeoutSeconds: timeoutSeconds)
+        SourceLocation(url: url, transport: transport, timeoutSeconds: timeoutSeconds, certificate: certificate)
     }
 
     /// Where the stream to analyse is; nil where it is the one that is recorded.
     package var detectLocation: SourceLocation? {
         guard analysis == .substream, let detectURL else { return nil }
-        return SourceLocation(url: detectURL, transport: transport, timeoutSeconds: timeoutSeconds)
+        return SourceLocation(
+            url: detectURL, transport: transport, timeoutSeconds: timeoutSeconds, certificate: certificate)
     }
 }

@@ -1,6 +1,11 @@
 /// What a camera turned out to send when it was asked once. Holds no address and no credentials.
 package struct CameraFindings: Sendable {
+    /// As it would be recorded.
     package var codec: VideoCodec
+    /// As the camera sends it.
+    package var sourceCodec: SourceCodec
+    /// The element that would encode it, where that is needed.
+    package var encoder: String?
     package var widthPixels: Int
     package var heightPixels: Int
     /// As the stream announces it, where it does.
@@ -20,9 +25,12 @@ package struct CameraFindings: Sendable {
     package var measuredSeconds: Double
 
     package init(
-        codec: VideoCodec, widthPixels: Int, heightPixels: Int, announcedFramesPerSecond: Double?, hasAudio: Bool
+        codec: VideoCodec, widthPixels: Int, heightPixels: Int, announcedFramesPerSecond: Double?, hasAudio: Bool,
+        sourceCodec: SourceCodec? = nil, encoder: String? = nil
     ) {
         self.codec = codec
+        self.sourceCodec = sourceCodec ?? SourceCodec(codec)
+        self.encoder = encoder
         self.widthPixels = widthPixels
         self.heightPixels = heightPixels
         self.announcedFramesPerSecond = announcedFramesPerSecond

@@ -13,9 +13,17 @@ package enum CameraRules {
 
     /// Why an address is refused; nil when it is fine. The answer never repeats the address.
     package static func problem(url: String) -> String? {
+        if DeviceAddress.isMeant(by: url) {
+            do throws(DeviceAddress.Problem) {
+                _ = try DeviceAddress(url)
+                return nil
+            } catch {
+                return error.text
+            }
+        }
         let lower = url.lowercased()
         guard let scheme = ["rtsp://", "rtsps://"].first(where: { lower.hasPrefix($0) }) else {
-            return "must begin with rtsp:// or rtsps://"
+            return "must begin with rtsp://, rtsps:// or v4l2:///dev/video"
         }
         let rest = url.dropFirst(scheme.count)
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
@@ -29,6 +37,8 @@ package enum CameraRules {
 
     /// The address with the password and any query (some cameras take passwords there) hidden: fit for logs and answers.
     package static func masked(url: String) -> String {
+        // Nothing in it is secret.
+        if DeviceAddress.isMeant(by: url), problem(url: url) == nil { return url }
         guard let schemeEnd = url.firstRange(of: "://")?.upperBound else { return "(hidden)" }
         let rest = url[schemeEnd...]
         let authority = rest.prefix { $0 != "/" && $0 != "?" }

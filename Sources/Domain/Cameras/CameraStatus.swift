@@ -28,7 +28,12 @@ package struct CameraStatus: Sendable, Hashable {
     package var lastAccessUnitAt: WallTime?
     package var error: SourceError?
     package var errorSince: WallTime?
+    /// As recorded.
     package var codec: VideoCodec?
+    /// As the camera sends it.
+    package var sourceCodec: SourceCodec?
+    /// The element that encodes what the camera sends, where this process does.
+    package var encoder: String?
     package var widthPixels: Int?
     package var heightPixels: Int?
     /// Measured over the last seconds.

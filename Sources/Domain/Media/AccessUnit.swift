@@ -66,11 +66,16 @@ package struct StreamDescription: Sendable {
     package var audioCodec: AudioCodec?
     /// Why the camera's sound is left out, one sentence; nil where it is not or there is none.
     package var soundRemark: String?
+    /// What the camera sends; other than `codec` where this process encodes.
+    package var sourceCodec: SourceCodec
+    /// The element that encodes here ("x264enc"); nil where nothing is encoded.
+    package var encoder: String?
 
     package init(
         codec: VideoCodec, widthPixels: Int, heightPixels: Int, framesPerSecond: Double?,
         videoFormat: any OpaqueFormat, audioFormat: (any OpaqueFormat)?,
-        audioCodec: AudioCodec? = nil, soundRemark: String? = nil
+        audioCodec: AudioCodec? = nil, soundRemark: String? = nil, sourceCodec: SourceCodec? = nil,
+        encoder: String? = nil
     ) {
         self.codec = codec
         self.widthPixels = widthPixels
@@ -80,5 +85,7 @@ package struct StreamDescription: Sendable {
         self.audioFormat = audioFormat
         self.audioCodec = audioCodec
         self.soundRemark = soundRemark
+        self.sourceCodec = sourceCodec ?? SourceCodec(codec)
+        self.encoder = encoder
     }
 }

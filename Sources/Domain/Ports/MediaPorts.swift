@@ -7,6 +7,8 @@ package struct SourceError: Error, Sendable, Hashable {
         case timeout = "camera_timeout"
         /// Wrong or missing credentials.
         case unauthorized = "camera_unauthorized"
+        /// Its TLS certificate is not to be trusted.
+        case untrusted = "camera_untrusted"
         /// The camera has no such stream path.
         case notFound = "stream_not_found"
         /// The stream holds no video, or a codec we do not record.
@@ -39,8 +41,13 @@ package struct SourceLocation: Sendable, Hashable {
     package var transport: Transport
     /// Seconds without an answer while connecting, or without an access unit later, after which it has failed.
     package var timeoutSeconds: Double
+    /// For `rtsps://` addresses.
+    package var certificate: CertificateTrust
 
-    package init(url: String, transport: Transport, timeoutSeconds: Double) {
+    package init(
+        url: String, transport: Transport, timeoutSeconds: Double, certificate: CertificateTrust = .system
+    ) {
+        self.certificate = certificate
         self.url = url
         self.transport = transport
         self.timeoutSeconds = timeoutSeconds

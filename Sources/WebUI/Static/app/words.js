@@ -70,6 +70,7 @@ export const cameraWords = {
 const advice = {
   camera_unreachable: "Check the address and port, and that the camera has power and network.",
   camera_timeout: "The address answers but sends nothing: check the port, the path and any firewall; try the other transport.",
+  camera_untrusted: "Enter the fingerprint of the camera's certificate, as the message tells it, in the camera's settings.",
   camera_unauthorized: "Check the user name and password in the camera's URL.",
   stream_not_found: "The camera has no such stream: check the path after the host in its URL.",
   stream_unsupported: "Set the camera to H.264 or H.265 video.",
