@@ -94,8 +94,8 @@ package enum BulkRows {
                 boxes, thumbnail_path, analysis, current_verdict_id, reviewed, starred, note, created_at, changed_at)
             SELECT id, organization_id, site_id, camera_id, CASE WHEN n % 200 = 0 THEN 'tamper' ELSE 'motion' END,
                 CASE WHEN n % 500 = 0 THEN 'interrupted' ELSE 'ready' END, at, at, at + interval '7 seconds', 0.3,
-                '[{"box": {"x": 0.1, "y": 0.2, "width": 0.05, "height": 0.2}, "at_seconds": 5.2}]', 'bulk/thumbnail.jpg',
-                'done', verdict_id, n % 2 = 0, n % 1000 = 0, CASE WHEN n % 1000 = 0 THEN 'looked at ' || n END, at, at
+                '[{"x": 0.1, "y": 0.2, "width": 0.05, "height": 0.2, "at_seconds": 5.2}]', 'bulk/thumbnail.jpg',
+                'done', verdict_id, n % 2 = 0, n % 997 = 0, CASE WHEN n % 997 = 0 THEN 'looked at ' || n END, at, at
             FROM made
         ), clip AS (
             INSERT INTO clips SELECT id, organization_id, '\(clipPath)', at - interval '5 seconds', 17.4, \(clipBytes),
@@ -116,9 +116,9 @@ package enum BulkRows {
     private static let rest = [
         """
         INSERT INTO event_feedback (id, organization_id, event_id, author, author_name, state, created_at)
-        SELECT md5('feedback ' || id)::uuid, organization_id, id, 'user:x', 'x', 'normal', changed_at FROM events WHERE starred
+        SELECT md5('feedback ' || id)::uuid, organization_id, id, 'user:x', 'x', 'normal', changed_at FROM events WHERE reviewed
         """,
-        "UPDATE events SET feedback_id = md5('feedback ' || id)::uuid WHERE starred",
+        "UPDATE events SET feedback_id = md5('feedback ' || id)::uuid WHERE reviewed",
         """
         INSERT INTO job_history (id, organization_id, kind, payload, priority, state, run_at, attempt, max_attempts,
             expirations, created_at, finished_at)

@@ -19,9 +19,10 @@ struct QueryPlanTests {
 
     private struct Plan {
         var text: String
-        /// Growing tables that are read from end to end.
+        /// Growing tables that are read from end to end; without the partitions of other months, which are empty.
         var scanned: [String] {
-            text.matches(of: /Seq Scan on (?:[a-z]+\.)?([a-z_0-9]+)/).map { String($0.output.1) }
+            text.matches(of: /Seq Scan on (?:[a-z]+\.)?([a-z_0-9]+)[^(]*\(cost=0\.00\.\.([0-9.]+)/)
+                .filter { Double($0.output.2) ?? 1 >= 1 }.map { String($0.output.1) }
                 .filter { name in growing.contains(name) || name.hasPrefix("job_history") }
         }
     }
