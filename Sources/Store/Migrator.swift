@@ -49,6 +49,9 @@ package struct Migrator: Sendable {
             sql: String(decoding: PackageResources.V0014_analyzer_connections_sql, as: UTF8.self)),
         Migration(name: "V0015_exports", sql: String(decoding: PackageResources.V0015_exports_sql, as: UTF8.self)),
         Migration(name: "V0016_sources", sql: String(decoding: PackageResources.V0016_sources_sql, as: UTF8.self)),
+        Migration(
+            name: "V0018_event_filters",
+            sql: String(decoding: PackageResources.V0018_event_filters_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

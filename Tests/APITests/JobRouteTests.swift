@@ -95,7 +95,10 @@ struct JobRouteTests {
                     counts.map {
                         "\($0["kind"] ?? "") \($0["priority"] ?? "") \($0["state"] ?? "") \($0["count"] ?? "")"
                     })
-                    == ["judge_event 0 available 1", "export 50 available 1", "other 100 available 1", "other 0 succeeded 2"])
+                    == [
+                        "judge_event 0 available 1", "export 50 available 1", "other 100 available 1",
+                        "other 0 succeeded 2",
+                    ])
             #expect(counts.allSatisfy { ($0["state"] as? String == "succeeded") == ($0["oldest_seconds"] is NSNull) })
         }
     }

@@ -188,7 +188,8 @@ struct TestAPI: Sendable {
         try await store.exports.insert(
             Export(
                 id: tenant.export, organization: organization, content: .events([event.id]), format: .zip,
-                keepsGaps: false, cameras: [camera.id], author: "\(name)-operator", job: tenant.exportJob, createdAt: now)
+                keepsGaps: false, cameras: [camera.id], author: "\(name)-operator", job: tenant.exportJob,
+                createdAt: now)
         )
         for role in Role.allCases {
             let user = User(

@@ -123,7 +123,8 @@ struct ExportFileTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(10))) func `what is given up, cut short or of another length leaves nothing`() async throws {
+    @Test(.timeLimit(.minutes(10)))
+    func `what is given up, cut short or of another length leaves nothing`() async throws {
         try await Self.with { folder, exports, media async throws in
             try Data(repeating: 1, count: 5_000_000).write(to: URL(fileURLWithPath: media + "/clip.mp4"))
             struct Enough: Error {}
