@@ -69,14 +69,14 @@ package enum BulkRows {
             """
             INSERT INTO api_keys (id, organization_id, name, prefix, hash, role, created_at)
             SELECT gen_random_uuid(), id, 'bulk ' || n, 'vdk_bulk',
-                sha256(convert_to('vdk_bulk-' || substr(name, 6) || '-' || n, 'UTF8')), 'administrator', now()
+                sha256(convert_to('vdk_bulk-organization-' || substr(name, 6) || '-key-' || n, 'UTF8')), 'administrator', now()
             FROM organizations, generate_series(1, 40) n WHERE name LIKE 'bulk %'
             """, false
         ),
     ]
 
     /// The secret of a key: of an organization from 1 on, and a key of it from 1 to 40.
-    package static func secret(organization: Int, key: Int) -> String { "vdk_bulk-\(organization)-\(key)" }
+    package static func secret(organization: Int, key: Int) -> String { "vdk_bulk-organization-\(organization)-key-\(key)" }
 
     // $1 to $2 numbers of events, $3 cameras, $4 all events.
     private static let events = """
