@@ -76,7 +76,9 @@ package enum BulkRows {
     ]
 
     /// The secret of a key: of an organization from 1 on, and a key of it from 1 to 40.
-    package static func secret(organization: Int, key: Int) -> String { "vdk_bulk-organization-\(organization)-key-\(key)" }
+    package static func secret(organization: Int, key: Int) -> String {
+        "vdk_bulk-organization-\(organization)-key-\(key)"
+    }
 
     // $1 to $2 numbers of events, $3 cameras, $4 all events.
     private static let events = """

@@ -48,9 +48,10 @@ package struct WallTime: Hashable, Sendable, Comparable, Codable {
     /// RFC 3339 in UTC with milliseconds: `2026-05-01T10:00:05.120Z`.
     package var rfc3339: String {
         let milliseconds = Int64((Double(nanosecondsSinceEpoch) / 1e6).rounded(.down))
-        let date = Date(timeIntervalSince1970: Double(milliseconds / 1000))
+        let fractional = (milliseconds % 1000 + 1000) % 1000
+        let date = Date(timeIntervalSince1970: Double((milliseconds - fractional) / 1000))
         let whole = date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: false))
-        let fraction = String(milliseconds % 1000)
+        let fraction = String(fractional)
         return whole.replacing("Z", with: "") + "." + String(repeating: "0", count: 3 - fraction.count) + fraction + "Z"
     }
 
@@ -61,7 +62,9 @@ package struct WallTime: Hashable, Sendable, Comparable, Codable {
     /// Parses RFC 3339 with `Z` or a numeric offset, with or without a fraction; nil for anything else, and outside of the years
     /// 1970 to 2199.
     package init?(rfc3339 text: String) {
-        guard let time = Self.date(rfc3339: text)?.timeIntervalSince1970, Self.accepted.contains(time) else { return nil }
+        guard let time = Self.date(rfc3339: text)?.timeIntervalSince1970, Self.accepted.contains(time) else {
+            return nil
+        }
         self.init(secondsSinceEpoch: time)
     }
 
