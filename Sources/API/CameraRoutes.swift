@@ -60,8 +60,8 @@ struct CameraRoutes {
             let camera = try await create(request, context)
             return Self.response(camera, monitor: monitor, status: .created)
         }
-        router.post("/v1/cameras/probe") { request, _ in
-            let location = try await Self.probeLocation(request)
+        router.post("/v1/cameras/probe") { request, context in
+            let location = try await Self.probeLocation(request, context)
             let result = try await probes.run { () async -> Result<CameraFindings, SourceError> in
                 do throws(SourceError) {
                     return .success(try await prober.probe(location))
@@ -113,11 +113,15 @@ struct CameraRoutes {
         return response
     }
 
-    private static func probeLocation(_ request: Request) async throws -> SourceLocation {
+    private static func probeLocation(
+        _ request: Request, _ context: VedetteContext
+    ) async throws -> SourceLocation {
         var fields = try await FieldReader(request)
         if !fields.has("url") { fields.complain("url", "is needed") }
         let url = fields.text("url") ?? ""
-        if let problem = CameraRules.problem(url: url), fields.has("url") { fields.complain("url", problem) }
+        if let problem = CameraRules.problem(url: url, of: context.organization), fields.has("url") {
+            fields.complain("url", problem)
+        }
         let transport = fields.choice("transport", SourceLocation.Transport.self) ?? .tcp
         let seconds = fields.number("timeout_seconds", in: 1...30) ?? 10
         let trust = certificate(&fields) ?? .system
@@ -165,9 +169,11 @@ struct CameraRoutes {
     }
 
     /// An address in the body that differs from what is answered for `base`.
-    private static func address(_ fields: inout FieldReader, _ name: String, base: String?) -> String? {
+    private static func address(
+        _ fields: inout FieldReader, _ name: String, base: String?, of organization: Identifier<Organization>
+    ) -> String? {
         guard let url = fields.text(name), url != base.map({ CameraRules.masked(url: $0) }) else { return nil }
-        if let problem = CameraRules.problem(url: url) {
+        if let problem = CameraRules.problem(url: url, of: organization) {
             fields.complain(name, problem)
         } else if url.contains(":***@") {
             fields.complain(name, "holds `***` where the password stands; write the password")
@@ -183,13 +189,13 @@ struct CameraRoutes {
             if let problem = CameraRules.problem(name: name) { fields.complain("name", problem) }
             camera.name = name
         }
-        if let url = Self.address(&fields, "url", base: base.settings.url) { camera.settings.url = url }
+        if let url = Self.address(&fields, "url", base: base.settings.url, of: base.organization) { camera.settings.url = url }
         let hadDetectURL = base.settings.detectURL != nil
         if fields.has("detect_url") {
             let before = base.settings.detectURL
             let text = fields.text("detect_url", nullable: true)
             if let text, text != before.map({ CameraRules.masked(url: $0) }) {
-                camera.settings.detectURL = Self.address(&fields, "detect_url", base: before)
+                camera.settings.detectURL = Self.address(&fields, "detect_url", base: before, of: base.organization)
             } else if text == nil {
                 camera.settings.detectURL = nil
             }

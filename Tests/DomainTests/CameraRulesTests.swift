@@ -2,6 +2,14 @@ import Domain
 import Testing
 
 struct CameraRulesTests {
+    @Test func `devices of the machine belong to its first organization`() {
+        let other = Identifier<Organization>.make(at: WallTime(secondsSinceEpoch: 1_800_000_000))
+        #expect(CameraRules.problem(url: "v4l2:///dev/video0", of: Organization.first) == nil)
+        #expect(CameraRules.problem(url: "v4l2:///dev/video0", of: other)?.contains("device") == true)
+        #expect(CameraRules.problem(url: "V4L2:///dev/video0", of: other) != nil)
+        #expect(CameraRules.problem(url: "rtsp://host/x", of: other) == nil)
+    }
+
     @Test(arguments: [
         ("rtsp://host/path", "rtsp://host/path"),
         ("rtsp://user:secret@host:554/path", "rtsp://user:***@host:554/path"),

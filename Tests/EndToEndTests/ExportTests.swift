@@ -23,8 +23,8 @@ extension EndToEnd {
                 let camera = try #require(try await vedette.items("/v1/cameras").first?["id"] as? String)
                 try await vedette.wait("segments and an event", seconds: 400) {
                     let spans = try await vedette.items("/v1/cameras/\(camera)/recordings")
-                    return (spans.first?["segments"] as? Int ?? 0) >= 4
-                        && (try await vedette.items("/v1/events").count) >= 1
+                    let events = try await vedette.items("/v1/events").count
+                    return (spans.first?["segments"] as? Int ?? 0) >= 4 && events >= 1
                 }
                 let span = try #require(try await vedette.items("/v1/cameras/\(camera)/recordings").first)
                 let from = try #require(span["starts_at"] as? String)

@@ -82,7 +82,8 @@ struct LiveFragments: LiveMuxer {
     }
 
     private mutating func addPicture(_ unit: AccessUnit) {
-        guard var (start, offset, timeline) = begun else { return }
+        guard let (start, offset, earlier) = begun else { return }
+        var timeline = earlier
         let time = unit.presentation.nanoseconds - start.nanoseconds
         // Leading pictures of an open GOP refer to what came before this view.
         guard time > 0 || unit.isKeyframe && time == 0 || hasSecondKeyframe && time >= 0 else { return }

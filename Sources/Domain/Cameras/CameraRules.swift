@@ -35,6 +35,14 @@ package enum CameraRules {
         return nil
     }
 
+    /// As `problem(url:)`, for an address that somebody of an organization gives: a device of this machine belongs to who has
+    /// the machine, and so to its first organization.
+    package static func problem(url: String, of organization: Identifier<Organization>) -> String? {
+        if let problem = problem(url: url) { return problem }
+        return DeviceAddress.isMeant(by: url) && organization != Organization.first
+            ? "names a device of this machine, which is not your organization's" : nil
+    }
+
     /// The address with the password and any query (some cameras take passwords there) hidden: fit for logs and answers.
     package static func masked(url: String) -> String {
         // Nothing in it is secret.

@@ -164,6 +164,9 @@ export const api = {
       return problem.message;
     }
   },
+  exports: () => json("/v1/exports"),
+  createExport: (body, key) => json("/v1/exports", { method: "POST", body, headers: { "Idempotency-Key": key } }),
+  removeExport: (id) => json(`/v1/exports/${at(id)}`, { method: "DELETE" }),
   events: (filters, signal) => json(`/v1/events${query(filters)}`, { signal }),
   event: (id) => json(`/v1/events/${at(id)}`),
   updateEvent: (id, patch) => json(`/v1/events/${at(id)}`, { method: "PATCH", body: patch, headers: merge }),

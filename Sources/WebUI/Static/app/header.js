@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { h, fill, icon, iconButton } from "./dom.js";
 import { openDialog } from "./dialog.js";
+import { openExports } from "./exports.js";
 import { showHelp } from "./keys.js";
 import { store } from "./store.js";
 import { nextTheme, theme, themeIcon, themeWord } from "./theme.js";
@@ -83,6 +84,7 @@ async function showSystem(onSignOut) {
     h("h3", {}, "Health"), list,
     h("div", { class: "dialog-actions" },
       h("a", { class: "button", href: "/openapi.json", target: "_blank", rel: "noopener" }, "API description"),
+      h("button", { type: "button", class: "button", onClick: () => { dialog.close(); openExports(); } }, icon("download"), "Exported files"),
       h("button", { type: "button", class: "button", onClick: () => { dialog.close(); onSignOut(); } }, icon("out"), "Sign out")));
   const add = (name, value, bad = false) => list.append(h("dt", {}, name), h("dd", { class: bad ? "warn-text" : "" }, value));
   add("Event stream", connectionWords[store.connection]?.[0] ?? "");

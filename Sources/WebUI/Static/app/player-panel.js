@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { deleteEvent, saveNote, toggleReviewed, toggleStarred } from "./actions.js";
 import { h, fill, icon, setText } from "./dom.js";
+import { requestExport } from "./exports.js";
 import { FeedbackBox } from "./feedback.js";
 import { store } from "./store.js";
 import { clock, dateAndClock, duration } from "./time.js";
@@ -38,6 +39,8 @@ export class PlayerPanel {
       h("div", { class: "field" }, h("label", { for: "note" }, "Note"), this.#note, this.#noteState),
       this.#all,
       h("details", { class: "more" }, h("summary", {}, "Details"), this.#facts,
+        h("button", { type: "button", class: "button", title: "Clip, pictures and verdict as one ZIP with digests",
+          onClick: () => requestExport({ event_ids: [this.#event.id], format: "zip" }) }, icon("download"), "Export as ZIP"),
         h("button", { type: "button", class: "button danger-quiet", onClick: async () => {
           const { id } = this.#event;
           if (await deleteEvent(id)) onDeleted(id);

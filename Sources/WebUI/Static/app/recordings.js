@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { h, fill } from "./dom.js";
+import { openExports, requestExport } from "./exports.js";
 import { dateAndClock, clock, fieldTime, instantOf, zoneNote } from "./time.js";
 import { toastProblem } from "./toast.js";
 
@@ -21,14 +22,19 @@ export function recordingPart(id, zone) {
     from.value = fieldTime(begin, zone);
     to.value = fieldTime(new Date(Math.min(Math.floor(Date.parse(span.ends_at) / 1000) * 1000, begin.getTime() + 600_000)), zone);
   };
-  const address = (download) => {
+  /** The chosen span as instants; null, and said, where there is none. */
+  const chosen = () => {
     const [begin, end] = [from, to].map((field) => new Date(instantOf(field.value, zone) ?? NaN));
     if (Number.isNaN(begin.getTime()) || Number.isNaN(end.getTime()) || end <= begin) {
       note.textContent = "Give a beginning, and an end after it.";
       return null;
     }
     note.textContent = "";
-    return api.recordingAddress(id, { from: begin.toISOString(), to: end.toISOString(), download: download ? 1 : undefined });
+    return { from: begin.toISOString(), to: end.toISOString() };
+  };
+  const address = (download) => {
+    const span = chosen();
+    return span && api.recordingAddress(id, { ...span, download: download ? 1 : undefined });
   };
   video.addEventListener("error", async () => {
     if (!video.getAttribute("src")) return;
@@ -42,7 +48,13 @@ export function recordingPart(id, zone) {
     h("button", { type: "button", class: "button", onClick: () => {
       const url = address(true);
       if (url) window.location.assign(url);
-    } }, "Download"));
+    } }, "Download"),
+    h("button", { type: "button", class: "button", title: "Recording, clips and pictures of this time as one ZIP with digests, made in the background",
+      onClick: () => {
+        const span = chosen();
+        if (span) requestExport({ camera_id: id, ...span, format: "zip" });
+      } }, "Export as ZIP"),
+    h("button", { type: "button", class: "button", onClick: openExports }, "Exported files"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const url = address(false);
