@@ -1,54 +1,62 @@
 import Domain
 
-/// Who somebody is by the word of another: an OpenID Connect issuer, or a proxy that is trusted.
-extension Accounts {
-    /// A session for the user of this name. Throws `Problem` of kind `unauthorized` where there is none and none is to be made.
-    func signIn(vouchedFor name: String, newUserRole: Role?, address: String) async throws -> (Principal, Tokens) {
-        if let principal = try await principal(vouchedFor: name) { return try await open(principal) }
-        guard let role = newUserRole, User.problem(name: name) == nil,
-            try await store.credentials(ofUserNamed: name) == nil
-        else {
-            throw Problem(.unauthorized, "the issuer knows you, but there is no user of your name here who may come in")
-        }
-        let now = clock.now
-        let user = User(
-            id: .make(at: now), organization: Organization.first, name: name, role: role, createdAt: now)
-        do {
-            // A password that nobody knows.
-            try await store.insert(user, passwordHash: try await hasher.hash(Secrets.make(), cost: .random))
-        } catch StoreError.duplicate {
-            // Made at the same moment by another sign-in of theirs.
-        }
-        guard let principal = try await principal(vouchedFor: name) else {
-            throw Problem(.unauthorized, "there is no user of your name here who may come in")
-        }
-        return try await open(principal)
-    }
-
-    /// Nil where there is no such user, or one that is disabled.
-    func principal(vouchedFor name: String) async throws -> Principal? {
-        let name = name.lowercased()
-        guard User.problem(name: name) == nil, let user = try await store.credentials(ofUserNamed: name)?.user,
-            !user.isDisabled
-        else { return nil }
-        return Principal(
-            actor: .user(user.id), organization: user.organization, name: user.name, role: user.role,
-            isRestricted: user.grants != nil)
-    }
-
-    /// Who shows this, now.
-    func principal(of credential: Credential) async throws -> Principal? {
-        switch credential {
-        case .secret(let secret): try await principal(of: secret)
-        case .vouched(let name): try await principal(vouchedFor: name)
-        }
-    }
+/// What a proxy that is trusted says of who asks.
+struct Vouched: Sendable, Hashable {
+    var name: String
+    var groups: [String]
+    var roles: RoleRules
 }
 
 /// What showed who asks, for asking again later in a long answer.
 enum Credential: Sendable {
     /// A token or key.
     case secret(String)
-    /// The name that a trusted proxy gave.
-    case vouched(String)
+    case vouched(Vouched)
+}
+
+extension Accounts {
+    /// Who shows this, now; nil where it is not valid any more.
+    func principal(of credential: Credential) async throws -> Principal? {
+        switch credential {
+        case .secret(let secret): try await principal(of: secret)
+        case .vouched(let vouched): try await principal(of: vouched)
+        }
+    }
+
+    /// The user whom a proxy names. Nil where there is none and none is to be made, for one that is disabled, and where groups
+    /// decide and none of them counts. The groups' role holds for the request; the one that is kept stays.
+    func principal(of vouched: Vouched) async throws -> Principal? {
+        let name = vouched.name.lowercased()
+        let groupRole = vouched.roles.role(of: vouched.groups)
+        guard User.problem(name: name) == nil, !vouched.roles.usesGroups || groupRole != nil else { return nil }
+        var found = try await store.credentials(ofUserNamed: name)?.user
+        if found == nil, let role = groupRole ?? vouched.roles.newUserRole {
+            found = try await make(name, role, identity: nil)
+        }
+        guard let user = found, !user.isDisabled else { return nil }
+        let role = groupRole ?? user.role
+        return Principal(
+            actor: .user(user.id), organization: user.organization, name: user.name, role: role,
+            isRestricted: user.grants != nil && role != .administrator)
+    }
+
+    /// A user without a password, of the first organization; one of that name that came to be meanwhile is returned instead.
+    func make(_ name: String, _ role: Role, identity: OutsideIdentity?) async throws -> User? {
+        let now = clock.now
+        var user = User(id: .make(at: now), organization: Organization.first, name: name, role: role, createdAt: now)
+        user.identity = identity
+        do {
+            // Of a secret that nobody knows.
+            try await store.insert(user, passwordHash: try await hasher.hash(Secrets.make(), cost: .random))
+        } catch StoreError.duplicate {
+            return try await store.credentials(ofUserNamed: name)?.user
+        }
+        await record(
+            AuditEntry(
+                id: .make(at: now), organization: user.organization, at: now, actorKind: "user", actorName: name,
+                action: identity == nil ? "user-made-for-proxy" : "user-made-for-issuer", path: "/v1/users",
+                status: 201,
+                address: "", requestID: ""))
+        return user
+    }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import NIOSSL
@@ -72,7 +72,8 @@ final class TLSFiles: Sendable {
             logger.notice("the certificate was read again")
         } catch {
             state.withLock { $0.stamp = stamp }
-            logger.warning("the changed certificate is not used; the one before stays", metadata: ["error": "\(error)"])
+            logger.warning(
+                "the changed certificate or key cannot be used; the one before stays", metadata: ["error": "\(error)"])
         }
     }
 

@@ -49,6 +49,8 @@ package struct Migrator: Sendable {
             sql: String(decoding: PackageResources.V0014_analyzer_connections_sql, as: UTF8.self)),
         Migration(name: "V0015_exports", sql: String(decoding: PackageResources.V0015_exports_sql, as: UTF8.self)),
         Migration(name: "V0016_sources", sql: String(decoding: PackageResources.V0016_sources_sql, as: UTF8.self)),
+        Migration(
+            name: "V0017_identities", sql: String(decoding: PackageResources.V0017_identities_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

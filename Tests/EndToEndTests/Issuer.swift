@@ -11,7 +11,8 @@ final class Issuer: Sendable {
     enum Mood: String, Sendable, CaseIterable {
         case es256, rs256, newKey
         // What must be refused.
-        case otherIssuer, otherAudience, manyAudiences, expired, notYet, otherNonce, otherKey, unsigned, symmetric, changed
+        case otherIssuer, otherAudience, manyAudiences, expired, notYet, otherNonce, otherKey, unsigned, symmetric,
+            changed
         case unverified, nobody, garbage
     }
     static let clientID = "vedette"
@@ -20,6 +21,8 @@ final class Issuer: Sendable {
     private struct State {
         var mood = Mood.es256
         var user = "anna@example.org"
+        var subject = "1"
+        var groups: [String] = []
         /// By code: PKCE challenge, nonce, address to come back to.
         var codes: [String: (challenge: String, nonce: String, redirect: String)] = [:]
         var elliptic = P256.Signing.PrivateKey()
@@ -33,10 +36,10 @@ final class Issuer: Sendable {
     private let running: Task<Void, any Error>
 
     var refusals: [String] { state.withLock { $0.refusals } }
-    func become(_ mood: Mood, user: String = "anna@example.org") {
+    func become(_ mood: Mood, user: String = "anna@example.org", subject: String = "1", groups: [String] = []) {
         state.withLock { state in
             state.mood = mood
-            state.user = user
+            (state.user, state.subject, state.groups) = (user, subject, groups)
             if mood == .newKey {
                 state.elliptic = P256.Signing.PrivateKey()
                 state.keyNumber += 1
@@ -93,7 +96,7 @@ final class Issuer: Sendable {
         }
         router.get("/keys") { _, _ in try json(try box.issuer.keys()) }
         router.get("/authorize") { request, _ in
-            Response(status: .seeOther, headers: [.location: try box.issuer.authorize(request.uri)])
+            Response(status: .seeOther, headers: [.location: try box.issuer.authorize(request)])
         }
         router.post("/token") { request, _ in
             let body = String(buffer: try await request.body.collect(upTo: 1 << 16))
@@ -133,8 +136,8 @@ final class Issuer: Sendable {
         ]
     }
 
-    private func authorize(_ uri: URI) throws -> String {
-        func parameter(_ name: Substring) -> String { uri.queryParameters[name].map(String.init) ?? "" }
+    private func authorize(_ request: Request) throws -> String {
+        func parameter(_ name: Substring) -> String { request.uri.queryParameters[name].map(String.init) ?? "" }
         guard parameter("response_type") == "code", parameter("client_id") == Self.clientID,
             parameter("code_challenge_method") == "S256", parameter("scope").contains("openid")
         else { throw HTTPError(.badRequest) }
@@ -172,10 +175,12 @@ final class Issuer: Sendable {
 
     private func signed(_ nonce: String) throws -> String {
         let (mood, user, elliptic, number) = state.withLock { ($0.mood, $0.user, $0.elliptic, $0.keyNumber) }
+        let (subject, groups) = state.withLock { ($0.subject, $0.groups) }
         let now = Date().timeIntervalSince1970.rounded()
         var claims: [String: Any] = [
-            "iss": base, "aud": Self.clientID, "sub": "1", "exp": now + 300, "iat": now, "nonce": nonce, "email": user,
-            "email_verified": true,
+            "iss": base, "aud": Self.clientID, "sub": subject, "exp": now + 300, "iat": now, "nonce": nonce,
+            "email": user,
+            "email_verified": true, "realm_access": ["roles": groups],
         ]
         var header: [String: Any] = ["alg": "ES256", "kid": "ec\(number)", "typ": "JWT"]
         switch mood {
@@ -208,7 +213,8 @@ final class Issuer: Sendable {
                 HMAC<SHA256>.authenticationCode(
                     for: Data(text.utf8), using: SymmetricKey(data: try rsa.publicKey.getKeyPrimitives().modulus)))
         case .otherKey:
-            signature = try P256.Signing.PrivateKey().signature(for: SHA256.hash(data: Data(text.utf8))).rawRepresentation
+            signature = try P256.Signing.PrivateKey().signature(for: SHA256.hash(data: Data(text.utf8)))
+                .rawRepresentation
         default:
             signature = try elliptic.signature(for: SHA256.hash(data: Data(text.utf8))).rawRepresentation
         }
@@ -216,7 +222,8 @@ final class Issuer: Sendable {
         if mood == .changed {
             claims["email"] = "owner@example.org"
             let parts = text.split(separator: ".")
-            return "\(parts[0]).\(Self.base64(try JSONSerialization.data(withJSONObject: claims))).\(Self.base64(signature))"
+            return
+                "\(parts[0]).\(Self.base64(try JSONSerialization.data(withJSONObject: claims))).\(Self.base64(signature))"
         }
         return text + "." + Self.base64(signature)
     }

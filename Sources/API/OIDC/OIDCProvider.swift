@@ -3,7 +3,7 @@ import Domain
 import Foundation
 
 /// The issuer: where its doors are, its keys, and what it says of somebody.
-actor OIDCProvider {
+package actor OIDCProvider {
     struct Refusal: Error, CustomStringConvertible { var description: String }
 
     private struct Discovery: Decodable {
@@ -15,7 +15,7 @@ actor OIDCProvider {
     private struct KeySet: Decodable { var keys: [JSONWebKey] }
     private struct Tokens: Decodable { var id_token: String }
 
-    nonisolated let settings: OIDCSettings
+    nonisolated package let settings: OIDCSettings
     private let fetch: OIDCFetch
     private let clock: any WallClock
     private var discovery: (found: Discovery, at: WallTime)?
@@ -25,10 +25,8 @@ actor OIDCProvider {
     private static let keysSeconds = 3600.0
     /// A key that is not known makes us look again, but not for every token that somebody makes up.
     private static let keysAgainSeconds = 10.0
-    /// How far clocks may be apart.
-    private static let leewaySeconds = 60.0
 
-    init(_ settings: OIDCSettings, clock: any WallClock, fetch: @escaping OIDCFetch) {
+    package init(_ settings: OIDCSettings, clock: any WallClock, fetch: @escaping OIDCFetch) {
         self.settings = settings
         self.clock = clock
         self.fetch = fetch
@@ -46,47 +44,10 @@ actor OIDCProvider {
         return door + (door.contains("?") ? "&" : "?") + query
     }
 
-    /// The name of who a code is for. Throws `Refusal` with words that hold no secret.
-    func name(for code: String, nonce: String, verifier: String) async throws -> String {
+    /// Who a code is for. Throws `Refusal` with words that hold no secret.
+    func person(for code: String, nonce: String, verifier: String) async throws -> OIDCPerson {
         let claims = try await claims(of: try await idToken(for: code, verifier: verifier))
-        try check(claims, nonce: nonce)
-        guard case .text(let name)? = claims[settings.userClaim] else {
-            throw Refusal(description: "the token has no claim \(settings.userClaim); ask for its scope in oidc.scopes")
-        }
-        if settings.userClaim == "email", claims["email_verified"] == .flag(false) {
-            throw Refusal(description: "the issuer has not verified the e-mail address")
-        }
-        return name.lowercased()
-    }
-
-    private func check(_ claims: [String: JSONValue], nonce: String) throws {
-        guard claims["iss"] == .text(settings.issuer) else {
-            throw Refusal(description: "the token is of another issuer")
-        }
-        let audience: [JSONValue] = if case .list(let many)? = claims["aud"] { many } else { [claims["aud"] ?? .null] }
-        guard audience.contains(.text(settings.clientID)) else {
-            throw Refusal(description: "the token is for another client")
-        }
-        // With several, the one that it was made for is named (OpenID Connect Core §3.1.3.7).
-        if audience.count > 1 || claims["azp"] != nil, claims["azp"] != .text(settings.clientID) {
-            throw Refusal(description: "the token was made for another client")
-        }
-        let now = clock.now.secondsSinceEpoch
-        guard case .number(let end)? = claims["exp"], end + Self.leewaySeconds > now else {
-            throw Refusal(description: "the token has expired, or the clocks are apart")
-        }
-        for name in ["nbf", "iat"] {
-            guard let claim = claims[name] else { continue }
-            guard case .number(let begin) = claim, begin - Self.leewaySeconds <= now else {
-                throw Refusal(description: "the token counts from later on, or the clocks are apart")
-            }
-        }
-        guard claims["nonce"] == .text(nonce) else {
-            throw Refusal(description: "the token is not of this sign-in")
-        }
-        guard case .text(let subject)? = claims["sub"], !subject.isEmpty else {
-            throw Refusal(description: "the token names nobody")
-        }
+        return try OIDCClaims(claims: claims, settings: settings).person(nonce: nonce, at: clock.now)
     }
 
     private func idToken(for code: String, verifier: String) async throws -> String {
@@ -130,8 +91,9 @@ actor OIDCProvider {
             return keys.found
         }
         let found: KeySet = try await read(try await discover().jwks_uri, "keys")
-        keys = (Array(found.keys.prefix(64)), clock.now)
-        return found.keys
+        let first = Array(found.keys.prefix(64))
+        keys = (first, clock.now)
+        return first
     }
 
     private func discover() async throws -> Discovery {

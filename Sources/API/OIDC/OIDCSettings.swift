@@ -10,14 +10,20 @@ package struct OIDCSettings: Sendable {
     /// Our `/v1/auth/oidc/callback` as browsers and the issuer know it.
     package var redirectURL: String
     package var scopes: [String]
-    /// The claim that is a user's name here.
+    /// The claim that names a user here, when they come for the first time.
     package var userClaim: String
-    /// Role of those who are not there yet; nil: they may not come in.
-    package var newUserRole: Role?
+    /// The claim with the groups that `roles` is about; `a.b` is the member `b` of the claim `a`.
+    package var rolesClaim: String
+    package var roles: RoleRules
+    /// Whether a user who is here already, and came in by no issuer yet, is who comes first with that name.
+    package var linksUsers: Bool
+    /// Of the button on the sign-in page.
+    package var label: String
 
     package init(
         issuer: String, clientID: String, clientSecret: String?, redirectURL: String,
-        scopes: [String] = ["openid", "email"], userClaim: String = "email", newUserRole: Role? = nil
+        scopes: [String] = ["openid", "email"], userClaim: String = "email", rolesClaim: String = "groups",
+        roles: RoleRules = RoleRules(), linksUsers: Bool = false, label: String = "Sign in with single sign-on"
     ) {
         self.issuer = issuer
         self.clientID = clientID
@@ -25,7 +31,10 @@ package struct OIDCSettings: Sendable {
         self.redirectURL = redirectURL
         self.scopes = scopes
         self.userClaim = userClaim
-        self.newUserRole = newUserRole
+        self.rolesClaim = rolesClaim
+        self.roles = roles
+        self.linksUsers = linksUsers
+        self.label = label
     }
 }
 
@@ -39,3 +48,13 @@ package struct OIDCRequest: Sendable {
 
 /// Sends it; throws where there was no answer.
 package typealias OIDCFetch = @Sendable (OIDCRequest) async throws -> (status: Int, body: [UInt8])
+
+/// What an issuer's token says of somebody, checked.
+struct OIDCPerson: Sendable, Hashable {
+    var identity: OutsideIdentity
+    /// Lower case.
+    var name: String
+    /// False for an e-mail address that the issuer does not say to have verified.
+    var isNameVerified: Bool
+    var groups: [String]
+}
