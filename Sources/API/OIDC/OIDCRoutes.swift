@@ -38,7 +38,11 @@ struct OIDCRoutes {
     }
 
     private func begin(_ request: Request, _ context: VedetteContext) async throws -> Response {
-        let provider = try configured(context)
+        let provider = try configured()
+        // Who may begin may end; nothing is asked of the issuer without.
+        if let wait = limits.waitAfterRefusal(of: context.address) {
+            throw Problem(.rateLimited, "too many sign-ins", headers: [.retryAfter: "\(wait)"])
+        }
         var query = QueryReader(request)
         try query.finish()
         let (state, begun) = pending.begin(at: accounts.clock.now)
@@ -55,7 +59,7 @@ struct OIDCRoutes {
     }
 
     private func end(_ request: Request, _ context: VedetteContext) async throws -> Response {
-        let provider = try configured(context)
+        let provider = try configured()
         // Issuers add parameters of their own, so unknown ones are no mistake here.
         func parameter(_ name: Substring) -> String? { request.uri.queryParameters[name].map(String.init) }
         guard let state = parameter("state"), let cookie = request.cookies[Self.cookie],
@@ -96,12 +100,8 @@ struct OIDCRoutes {
         return Response(status: .seeOther, headers: headers)
     }
 
-    private func configured(_ context: VedetteContext) throws -> OIDCProvider {
+    private func configured() throws -> OIDCProvider {
         guard let provider else { throw Problem(.notFound, "no issuer is configured (oidc.issuer)") }
-        // Each asks the issuer something, and nobody is signed in yet.
-        if let wait = limits.waitAfterRefusal(of: context.address) {
-            throw Problem(.rateLimited, "too many sign-ins", headers: [.retryAfter: "\(wait)"])
-        }
         return provider
     }
 
