@@ -33,6 +33,7 @@ package struct APIDependencies: Sendable {
     package var analyzers: @Sendable (Identifier<Organization>) async -> [AnalyzerStatus]
     package var clock: any WallClock
     package var version: String
+    package var network: NetworkRules
 
     package init(
         accounts: Accounts, limits: RequestLimits, cameras: any CameraStore, monitor: any CameraMonitor,
@@ -46,7 +47,7 @@ package struct APIDependencies: Sendable {
         deleteEvent: @escaping @Sendable (Identifier<Event>, Identifier<Organization>) async throws -> Void,
         checks: @escaping @Sendable () async -> [(name: String, ok: Bool)],
         analyzers: @escaping @Sendable (Identifier<Organization>) async -> [AnalyzerStatus], clock: any WallClock,
-        version: String
+        version: String, network: NetworkRules = NetworkRules()
     ) {
         self.accounts = accounts
         self.limits = limits
@@ -76,6 +77,7 @@ package struct APIDependencies: Sendable {
         self.analyzers = analyzers
         self.clock = clock
         self.version = version
+        self.network = network
     }
 }
 
@@ -83,7 +85,9 @@ package struct APIDependencies: Sendable {
 package enum APIRouter {
     package static func make(_ dependencies: APIDependencies) -> Router<VedetteContext> {
         let router = Router(context: VedetteContext.self, options: [.autoGenerateHeadEndpoints])
+        router.add(middleware: CORSMiddleware(origins: dependencies.network.corsOrigins))
         router.add(middleware: EnvelopeMiddleware())
+        router.add(middleware: PeerMiddleware(rules: dependencies.network.peers))
         router.add(middleware: TokenLinkMiddleware(accounts: dependencies.accounts))
 
         let session = SessionRoutes(accounts: dependencies.accounts)
@@ -91,6 +95,8 @@ package enum APIRouter {
             version: dependencies.version, openAPI: OpenAPIDocument.bytes, checks: dependencies.checks)
         session.addPublic(to: router)
         system.addPublic(to: router)
+        OIDCRoutes(provider: dependencies.network.oidc, accounts: dependencies.accounts, limits: dependencies.limits)
+            .add(to: router)
 
         let signedIn = router.group()
             .add(middleware: AccessMiddleware(accounts: dependencies.accounts, limits: dependencies.limits))

@@ -39,23 +39,41 @@ struct AccessMiddleware: RouterMiddleware {
 
     private func identify(
         _ request: Request, _ context: VedetteContext
-    ) async throws -> (Principal, credential: String) {
-        if let header = request.headers[.authorization] {
+    ) async throws -> (Principal, credential: Credential) {
+        // What else than a token stands there, a proxy asked for and passed on.
+        if let header = request.headers[.authorization],
+            context.vouched == nil || header.lowercased().hasPrefix("bearer ")
+        {
             if header.lowercased().hasPrefix("bearer "),
                 let principal = try await accounts.principal(of: header.dropFirst(7))
             {
-                return (principal, String(header.dropFirst(7)))
+                return (principal, .secret(String(header.dropFirst(7))))
             }
             try refuse(context, "the access token or API key is not valid")
         }
+        if let vouched = context.vouched, let principal = try await accounts.principal(of: vouched) {
+            try refuseOtherSites(request)
+            return (principal, .vouched(vouched))
+        }
         guard let cookie = request.cookies[Cookies.access],
             let principal = try await accounts.principal(of: cookie.value)
-        else { try refuse(context, "sign in first") }
+        else {
+            try refuse(
+                context,
+                context.vouched == nil
+                    ? "sign in first"
+                    : "the proxy signed you in, but there is no user of your name here who may come in; sign in first")
+        }
+        try refuseOtherSites(request)
+        return (principal, .secret(String(cookie.value)))
+    }
+
+    /// A browser sends a cookie, and goes through a proxy, whichever page made it ask.
+    private func refuseOtherSites(_ request: Request) throws {
         let isReading = request.method == .get || request.method == .head
         guard isReading || Cookies.isOwnPage(request) else {
             throw Problem(.forbidden, "a page of another site may not change anything here")
         }
-        return (principal, String(cookie.value))
     }
 
     private func refuse(_ context: VedetteContext, _ detail: String) throws -> Never {

@@ -19,7 +19,7 @@ package final class Accounts: Sendable {
 
     let store: any AccessStore
     let hasher: PasswordHasher
-    private let clock: any WallClock
+    let clock: any WallClock
     private let logger: Logger
     private let throttle = Mutex(SignInThrottle())
 
@@ -107,7 +107,7 @@ package final class Accounts: Sendable {
         return try await open(principal)
     }
 
-    private func open(_ principal: Principal) async throws -> (Principal, Tokens) {
+    func open(_ principal: Principal) async throws -> (Principal, Tokens) {
         let (tokens, hashes) = makeTokens()
         return (try await store.openSession(for: principal, tokens: hashes, at: clock.now), tokens)
     }

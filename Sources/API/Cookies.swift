@@ -19,7 +19,7 @@ enum Cookies {
         add("\(refresh)=; Path=/v1/auth; Max-Age=0", to: &headers, for: request)
     }
 
-    private static func add(_ cookie: String, to headers: inout HTTPFields, for request: Request) {
+    static func add(_ cookie: String, to headers: inout HTTPFields, for request: Request) {
         // Over a proxy that ends TLS. Whoever lies in this header makes only their own cookie unusable.
         let secure = request.headers[.forwardedProtocol] == "https" ? "; Secure" : ""
         headers.append(HTTPField(name: .setCookie, value: cookie + "; HttpOnly; SameSite=Lax" + secure))

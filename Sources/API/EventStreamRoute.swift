@@ -66,7 +66,7 @@ struct EventReader: Sendable {
     let hub: EventHub
     let accounts: Accounts
     let principal: Principal
-    let credential: String?
+    let credential: Credential?
     let grants: CameraGrants?
     /// Id of the first message.
     let started: String

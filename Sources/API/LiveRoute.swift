@@ -71,7 +71,7 @@ struct LiveCheck: Sendable {
     let accounts: Accounts
     let camera: Identifier<Camera>
     let principal: Principal
-    let credential: String?
+    let credential: Credential?
 
     func mayGoOn() async -> Bool {
         guard let credential else { return false }

@@ -19,7 +19,7 @@ extension HTTPField.Name {
     static let resourcePolicy = literal("Cross-Origin-Resource-Policy")
     static let permissionsPolicy = literal("Permissions-Policy")
 
-    private static func literal(_ name: String) -> HTTPField.Name {
+    static func literal(_ name: String) -> HTTPField.Name {
         // Every name given here is a valid token, so the second form is never used.
         HTTPField.Name(name) ?? .accept
     }

@@ -9,11 +9,13 @@ package struct VedetteContext: RequestContext {
     package var organization: Identifier<Organization> = Organization.first
     /// Who asks; nil before sign-in.
     package var principal: Principal?
-    /// What showed who asks: a secret, for asking again later in a long answer.
-    var credential: String?
+    /// What showed who asks, for asking again later in a long answer.
+    var credential: Credential?
+    /// Who asks, by the word of a trusted proxy.
+    var vouched: Vouched?
     /// Ends the connection at once, whatever is under way on it.
     let closeConnection: @Sendable () -> Void
-    /// The peer's address, without its port.
+    /// Address of who asks, without a port: the peer's, or, behind trusted proxies, that of their client.
     package var address: String
 
     package init(source: ApplicationRequestContextSource) {

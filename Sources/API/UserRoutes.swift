@@ -11,12 +11,17 @@ struct UserRoutes {
             var siteIds: [String]
             var cameraIds: [String]
         }
+        struct IdentityDTO: Encodable, Sendable {
+            var issuer: String
+            var subject: String
+        }
         var id: String
         var organizationId: String
         var name: String
         var role: String
         @Nullable var grants: GrantsDTO?
         var disabled: Bool
+        @Nullable var identity: IdentityDTO?
         var createdAt: String
         var revision: Int64
 
@@ -30,6 +35,7 @@ struct UserRoutes {
                     siteIds: $0.sites.map(\.description).sorted(), cameraIds: $0.cameras.map(\.description).sorted())
             }
             disabled = user.isDisabled
+            identity = user.identity.map { IdentityDTO(issuer: $0.issuer, subject: $0.subject) }
             createdAt = user.createdAt.rfc3339
             revision = user.revision
         }
@@ -58,6 +64,8 @@ struct UserRoutes {
             }
             var fields = try await FieldReader(request)
             let before = user
+            // Only taken away by hand; the issuer gives it.
+            if fields.has("identity"), !fields.isThere("identity") { user.identity = nil }
             let password = try await read(&fields, into: &user, context)
             guard user != before || password != nil else { return Self.response(user) }
             var hash: String?

@@ -2,6 +2,7 @@ import API
 import Clips
 import Domain
 import Hummingbird
+import HummingbirdCore
 import Ingest
 import Logging
 import Motion
@@ -31,6 +32,7 @@ struct Vedette: Sendable {
     private let judges: JudgeFactory
     private let eventJudge: EventJudge
     private let api: APIDependencies
+    private let tls: TLSFiles?
     private let startedAt: WallTime
     /// Password of the user `admin`, where this start made that user: shown once.
     let firstPassword: String?
@@ -41,6 +43,11 @@ struct Vedette: Sendable {
     ) async throws {
         self.settings = settings
         self.logger = logger
+        // What is wrong with these is told before anything is recorded.
+        tls = try settings.network.tls.map {
+            try TLSFiles(certificate: $0.certificate, key: $0.key, logger: logger)
+        }
+        let network = try NetworkRules(settings.network, clock: clock)
         startedAt = clock.now
         self.database = database
         let store = database.store
@@ -128,25 +135,25 @@ struct Vedette: Sendable {
                     of: analyzers.sorted {
                         (names.contains($0.name) ? 0 : 1, $0.name) < (names.contains($1.name) ? 0 : 1, $1.name)
                     })
-            }, clock: clock, version: VedetteVersion.text)
+            }, clock: clock, version: VedetteVersion.text, network: network)
     }
 
     /// Runs until a signal says stop; returns when everything has been finished and handed over.
     func run(announce: @escaping @Sendable (_ page: String) -> Void) async throws {
         let host = settings.listenHost
-        let page = host.contains(":") ? "http://[\(host)]" : "http://\(host)"
+        let scheme = tls == nil ? "http" : "https"
+        let page = host.contains(":") ? "\(scheme)://[\(host)]" : "\(scheme)://\(host)"
         var serverLogger = logger
         serverLogger.logLevel = max(logger.logLevel, .notice)
         let router = APIRouter.make(api)
         WebUI.add(to: router)
+        // Who sends a request's headers byte by byte is cut off, and headers end somewhere.
+        let channel = HTTP1Channel.Configuration(
+            idleTimeout: .seconds(60),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
         let server = Application(
-            router: router,
-            // Who sends a request byte by byte is cut off, and headers end somewhere.
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(60),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
+            router: router, server: tls?.server(channel) ?? .http1(configuration: channel),
             configuration: .init(
                 address: .hostname(host, port: settings.listenPort), serverName: nil),
             onServerRunning: { channel in announce("\(page):\(channel.localAddress?.port ?? 0)") },
@@ -163,6 +170,7 @@ struct Vedette: Sendable {
         let activity = self.activity
         let exporting = self.exporting
         let database = self.database
+        let tls = self.tls
         // Stopped in reverse: first nobody is let in, then cameras finish their clips, then the rest.
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -176,6 +184,10 @@ struct Vedette: Sendable {
                     .init(service: UntilStopped("settling") { await settleMedia() }),
                     .init(service: UntilStopped("event stream") { try await hub.run() }),
                     .init(service: UntilStopped("ingest") { try await ingest.run() }),
+                    .init(
+                        service: UntilStopped("certificate") {
+                            if let tls { await tls.run() } else { await UntilStopped.forever() }
+                        }),
                     .init(service: server),
                 ], gracefulShutdownSignals: [.sigint, .sigterm], logger: serverLogger))
         try await group.run()
@@ -196,8 +208,7 @@ struct Vedette: Sendable {
             logger.warning(
                 "files and rows could not be compared; the next start tries again", metadata: ["error": "\(error)"])
         }
-        // A service that returns would end the group; this one has nothing more to do.
-        try? await Task.sleep(for: .seconds(86_400 * 365))
+        await UntilStopped.forever()
     }
 }
 
@@ -210,6 +221,9 @@ struct UntilStopped: Service {
         self.name = name
         self.body = body
     }
+
+    /// A service that returns would end the group; for one that has nothing more to do.
+    static func forever() async { try? await Task.sleep(for: .seconds(86_400 * 365)) }
 
     func run() async throws {
         try await cancelWhenGracefulShutdown { [body] in try await body() }

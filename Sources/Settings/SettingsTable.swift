@@ -2,49 +2,51 @@ import Domain
 
 /// Every setting there is, in the order of the reference page.
 package enum SettingsTable {
-    package static let rows: [SettingRow] = [
-        SettingRow(
-            "listen", .text, default: "127.0.0.1:8080",
-            "Address and port of the web page and the API. Beyond loopback, put a proxy that ends TLS in front."
-        ),
-        SettingRow(
-            "data_dir", .text, default: "./data",
-            "Folder for clips, the spool, the first API key and the embedded database."),
-        SettingRow(
-            "database_url", .text, secret: true,
-            "PostgreSQL to use (`postgresql://user@host/vedette`). Without it a private one is started in `data_dir`."),
-        SettingRow(
-            "models_dir", .text,
-            "Folder with `yolox_nano.onnx` for the embedded analyzer. Without it OpenCV's lesser people detector is used."
-        ),
-        SettingRow(
-            "decoder", .choice(DecoderPreference.allCases.map(\.rawValue)),
-            default: DecoderPreference.auto.rawValue,
-            "What decodes video. `auto`: the hardware where it works, else software; a family (`vaapi`, `nvdec`, `v4l2`): "
-                + "that one, else software. See docs/guide/hardware.md and `vedette doctor`."),
-        SettingRow(
-            "log_level", .choice(["trace", "debug", "info", "notice", "warning", "error"]), default: "info",
-            "How much is logged to standard error."),
-        SettingRow(
-            "worker_concurrency", .integer(1...64), default: "2", unit: "jobs",
-            "How many events are judged at the same time by this process."),
-        SettingRow(
-            "segment_seconds", .number(2...300), default: "60", unit: "seconds",
-            "About how long the files of continuous recording are; they are cut at keyframes."),
-        SettingRow(
-            "activity_days", .number(1...3650), default: "90", unit: "days",
-            "How long it is kept where in the picture something moved; some tens of kB a day for each camera."),
-        SettingRow("exports", .group(exports), "Files that are made of recordings and clips on request."),
-        SettingRow("site", .group(site), "The place where the cameras are."),
-        SettingRow(
-            "cameras", .groupList(identity: "name", camera),
-            "The cameras. They are created or updated in the database at start; those added over the API stay."),
-        SettingRow(
-            "analyzers", .groupList(identity: "name", analyzer),
-            "The judges. Without any, one of kind `embedded` named `local` is made."),
-        SettingRow("policy", .group(policy), "Which analyzers judge an event."),
-        SettingRow("definition", .group(definition), "What is normal here, and what to look for."),
-    ]
+    package static let rows: [SettingRow] =
+        [
+            SettingRow(
+                "listen", .text, default: "127.0.0.1:8080",
+                "Address and port of the web page and the API. Beyond loopback, set `tls`, or put a proxy that ends TLS in front."
+            ),
+            SettingRow(
+                "data_dir", .text, default: "./data",
+                "Folder for clips, the spool, the first API key and the embedded database."),
+            SettingRow(
+                "database_url", .text, secret: true,
+                "PostgreSQL to use (`postgresql://user@host/vedette`). Without it a private one is started in `data_dir`."
+            ),
+            SettingRow(
+                "models_dir", .text,
+                "Folder with `yolox_nano.onnx` for the embedded analyzer. Without it OpenCV's lesser people detector is used."
+            ),
+            SettingRow(
+                "decoder", .choice(DecoderPreference.allCases.map(\.rawValue)),
+                default: DecoderPreference.auto.rawValue,
+                "What decodes video. `auto`: the hardware where it works, else software; a family (`vaapi`, `nvdec`, `v4l2`): "
+                    + "that one, else software. See docs/guide/hardware.md and `vedette doctor`."),
+            SettingRow(
+                "log_level", .choice(["trace", "debug", "info", "notice", "warning", "error"]), default: "info",
+                "How much is logged to standard error."),
+            SettingRow(
+                "worker_concurrency", .integer(1...64), default: "2", unit: "jobs",
+                "How many events are judged at the same time by this process."),
+            SettingRow(
+                "segment_seconds", .number(2...300), default: "60", unit: "seconds",
+                "About how long the files of continuous recording are; they are cut at keyframes."),
+            SettingRow(
+                "activity_days", .number(1...3650), default: "90", unit: "days",
+                "How long it is kept where in the picture something moved; some tens of kB a day for each camera."),
+            SettingRow("exports", .group(exports), "Files that are made of recordings and clips on request."),
+            SettingRow("site", .group(site), "The place where the cameras are."),
+            SettingRow(
+                "cameras", .groupList(identity: "name", camera),
+                "The cameras. They are created or updated in the database at start; those added over the API stay."),
+            SettingRow(
+                "analyzers", .groupList(identity: "name", analyzer),
+                "The judges. Without any, one of kind `embedded` named `local` is made."),
+            SettingRow("policy", .group(policy), "Which analyzers judge an event."),
+            SettingRow("definition", .group(definition), "What is normal here, and what to look for."),
+        ] + network
 
     static let exports: [SettingRow] = [
         SettingRow(

@@ -58,6 +58,7 @@ package struct VedetteSettings: Sendable {
     package var policyAnalyzers: [String]
     package var definitionNormal: String
     package var definitionLabels: [String]
+    package var network: NetworkSettings
 
     /// Reads settings from a file's text (nil: no file) with the environment laid over it.
     package static func load(yaml: String?, fileName: String, environment: [String: String]) throws(SettingsError)
@@ -129,6 +130,7 @@ package struct VedetteSettings: Sendable {
             )
         }
         definitionLabels = labels
+        network = try NetworkSettings(checked)
     }
 
     private static func camera(_ entry: CheckedSettings) throws(SettingsError) -> CameraEntry {

@@ -5,7 +5,8 @@ internal import PostgresKit
 /// Reads a user from a row.
 enum UserRow {
     static let columns = """
-        u.id, u.organization_id, u.name, u.role, u.is_restricted, u.is_disabled, u.created_at, u.revision
+        u.id, u.organization_id, u.name, u.role, u.is_restricted, u.is_disabled, u.created_at, u.revision, u.issuer,
+            u.subject
         """
     static let grants = """
         (SELECT array_agg(site_id) FROM user_grants g WHERE g.user_id = u.id AND site_id IS NOT NULL) AS sites,
@@ -15,6 +16,12 @@ enum UserRow {
     static func user(_ row: Row) throws -> User {
         let sites = try row.optional("sites", as: [String].self) ?? []
         let cameras = try row.optional("cameras", as: [String].self) ?? []
+        var identity: OutsideIdentity?
+        if let issuer = try row.optional("issuer", as: String.self),
+            let subject = try row.optional("subject", as: String.self)
+        {
+            identity = OutsideIdentity(issuer: issuer, subject: subject)
+        }
         return User(
             id: try row.id("id"), organization: try row.id("organization_id"), name: try row.get("name"),
             role: try row.word("role"),
@@ -23,7 +30,7 @@ enum UserRow {
                     sites: Set(sites.compactMap { Identifier($0) }), cameras: Set(cameras.compactMap { Identifier($0) })
                 )
                 : nil, isDisabled: try row.get("is_disabled"), createdAt: try row.time("created_at"),
-            revision: try row.get("revision"))
+            identity: identity, revision: try row.get("revision"))
     }
 }
 
@@ -52,13 +59,15 @@ extension PostgresAccessStore {
             try await pool.of(user.organization).withTransaction { transaction in
                 try transaction.run(
                     """
-                    INSERT INTO users (id, organization_id, name, password_hash, role, is_restricted, is_disabled, created_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                    INSERT INTO users (id, organization_id, name, password_hash, role, is_restricted, is_disabled, created_at,
+                        issuer, subject)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                     """,
                     [
                         .id(user.id), .id(user.organization), .text(user.name), .text(passwordHash),
                         .text(user.role.rawValue), .bool(user.grants != nil), .bool(user.isDisabled),
-                        .time(user.createdAt),
+                        .time(user.createdAt), .optional(user.identity) { .text($0.issuer) },
+                        .optional(user.identity) { .text($0.subject) },
                     ])
                 try Self.put(user.grants, of: user, transaction)
             }
@@ -80,13 +89,14 @@ extension PostgresAccessStore {
                 let changed = try transaction.run(
                     """
                     UPDATE users SET name = $3, password_hash = coalesce($4, password_hash), role = $5, is_restricted = $6,
-                        is_disabled = $7, revision = revision + 1, updated_at = now()
+                        is_disabled = $7, issuer = $8, subject = $9, revision = revision + 1, updated_at = now()
                     WHERE id = $1 AND organization_id = $2 RETURNING revision
                     """,
                     [
                         .id(user.id), .id(user.organization), .text(user.name),
                         .optional(passwordHash) { .text($0) }, .text(user.role.rawValue), .bool(user.grants != nil),
-                        .bool(user.isDisabled),
+                        .bool(user.isDisabled), .optional(user.identity) { .text($0.issuer) },
+                        .optional(user.identity) { .text($0.subject) },
                     ])
                 try transaction.run("DELETE FROM user_grants WHERE user_id = $1", [.id(user.id)])
                 try Self.put(user.grants, of: user, transaction)

@@ -28,6 +28,16 @@ struct PostgresAccessStore: AccessStore {
         }
     }
 
+    func user(of identity: OutsideIdentity) async throws -> User? {
+        try await storing("users") {
+            try await pool.on(.signIn).query(
+                """
+                SELECT \(UserRow.columns), NULL AS sites, NULL AS cameras FROM users u WHERE issuer = $1 AND subject = $2
+                """, [.text(identity.issuer.storable(limit: 1000)), .text(identity.subject.storable(limit: 1000))]
+            ).first.map(UserRow.user)
+        }
+    }
+
     func principal(keyHash: [UInt8], at now: WallTime) async throws -> Principal? {
         try await storing("API keys") {
             // Written at most once a minute, so that reading costs no write.

@@ -21,7 +21,7 @@ struct EventStreamTests {
         let key = try #require(tenant.keys[role])
         return EventReader(
             hub: hub, accounts: api.accounts, principal: try #require(try await api.accounts.principal(of: key)),
-            credential: key, grants: grants, started: EventHub.text(of: api.clock.now))
+            credential: .secret(key), grants: grants, started: EventHub.text(of: api.clock.now))
     }
 
     private func annotate(_ api: TestAPI, _ event: EventRecord) async throws {

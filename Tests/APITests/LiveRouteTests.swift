@@ -98,7 +98,7 @@ struct LiveRouteTests {
             func check(_ camera: Identifier<Camera>) -> LiveCheck {
                 LiveCheck(
                     cameras: api.store.cameras, accounts: api.accounts, camera: camera, principal: principal,
-                    credential: key)
+                    credential: .secret(key))
             }
             #expect(await check(api.own.camera.id).mayGoOn())
             #expect(await check(api.other.camera.id).mayGoOn() == false)

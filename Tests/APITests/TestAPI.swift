@@ -102,7 +102,8 @@ struct TestAPI: Sendable {
 
     static func with(
         requestsPerSecond: Double = 10_000, monitor: any CameraMonitor = NoCameras(),
-        triggers: any CameraTriggers = NoCameras(),
+        triggers: any CameraTriggers = NoCameras(), network: NetworkRules = NetworkRules(),
+        over: TestingSetup = .router,
         _ body: @Sendable @escaping (TestAPI) async throws -> Void
     ) async throws {
         try await TestDatabase.with { database async throws in
@@ -113,19 +114,21 @@ struct TestAPI: Sendable {
             defer { try? FileManager.default.removeItem(atPath: media) }
             do {
                 let clock = TestClock()
-                let dependencies = dependencies(
+                var dependencies = dependencies(
                     store, media: media, logger: logger, clock: clock, requestsPerSecond: requestsPerSecond,
                     monitor: monitor, triggers: triggers)
+                dependencies.network = network
+                let accounts = dependencies.accounts
                 let second = Identifier<Organization>.make(at: clock.now)
                 try await pool.query(
                     "INSERT INTO organizations (id, name) VALUES ($1, 'second')", [.uuid(second.uuid)])
                 let own = try await tenant(Organization.first, "own", store, pool, media, clock)
                 let other = try await tenant(second, "other", store, pool, media, clock)
                 let router = APIRouter.make(dependencies)
-                try await Application(router: router, logger: logger).test(.router) { client in
+                try await Application(router: router, logger: logger).test(over) { client in
                     try await body(
                         TestAPI(
-                            client: client, store: store, pool: pool, clock: clock, accounts: dependencies.accounts,
+                            client: client, store: store, pool: pool, clock: clock, accounts: accounts,
                             own: own, other: other, media: media))
                 }
             } catch {

@@ -14,6 +14,8 @@ final class VedetteProcess {
     private(set) var token = ""
     private var starts = 0
     private let environment: [String: String]
+    /// PEM; trusted for HTTPS in place of the system's.
+    var certificateAuthorities: [UInt8]?
 
     /// `settings` is the YAML without `listen` and `data_dir`.
     init(settings: String, environment: [String: String] = [:]) throws {
@@ -55,7 +57,7 @@ final class VedetteProcess {
         self.process = process
         try await wait("the server to listen", seconds: 60) {
             guard process.isRunning else { throw Failure(description: "vedette ended:\n\(self.log)") }
-            guard let match = self.log.firstMatch(of: /http:\/\/127\.0\.0\.1:[0-9]+/) else { return false }
+            guard let match = self.log.firstMatch(of: /https?:\/\/127\.0\.0\.1:[0-9]+/) else { return false }
             self.base = String(match.output)
             return true
         }
@@ -90,7 +92,20 @@ final class VedetteProcess {
             HTTPRequest(
                 method: .get, url: base + path,
                 headers: [(name: "Authorization", value: "Bearer \(token)")] + headers, body: nil,
-                connectTimeoutSeconds: 5, timeoutSeconds: 30, maximumResponseBytes: 256 << 20))
+                connectTimeoutSeconds: 5, timeoutSeconds: 30, maximumResponseBytes: 256 << 20,
+                certificateAuthorities: certificateAuthorities))
+    }
+
+    /// Without a key, and without following where it leads.
+    func plain(_ path: String, headers: [(name: String, value: String)] = []) async throws -> HTTPResponse {
+        try await plain(address: base + path, headers: headers)
+    }
+
+    func plain(address: String, headers: [(name: String, value: String)] = []) async throws -> HTTPResponse {
+        try await http.send(
+            HTTPRequest(
+                method: .get, url: address, headers: headers, connectTimeoutSeconds: 5, timeoutSeconds: 60,
+                certificateAuthorities: certificateAuthorities))
     }
 
     func post(_ path: String, _ body: String, bearer: String? = nil) async throws -> HTTPResponse {
@@ -101,7 +116,14 @@ final class VedetteProcess {
                     (name: "Authorization", value: "Bearer \(bearer ?? token)"),
                     (name: "Content-Type", value: "application/json"),
                 ], body: Array(body.utf8), connectTimeoutSeconds: 5, timeoutSeconds: 30,
-                maximumResponseBytes: 1 << 20))
+                maximumResponseBytes: 1 << 20, certificateAuthorities: certificateAuthorities))
+    }
+
+    func delete(_ path: String) async throws -> HTTPResponse {
+        try await http.send(
+            HTTPRequest(
+                method: .delete, url: base + path, headers: [(name: "Authorization", value: "Bearer \(token)")],
+                connectTimeoutSeconds: 5, timeoutSeconds: 30, certificateAuthorities: certificateAuthorities))
     }
 
     func json(_ path: String) async throws -> [String: Any] {

@@ -9,12 +9,15 @@ package struct User: Sendable, Hashable {
     package var grants: CameraGrants?
     package var isDisabled: Bool
     package var createdAt: WallTime
+    /// Who this is at the issuer with whom they sign in; nil where they did not yet.
+    package var identity: OutsideIdentity?
     /// Grows with every change, for `ETag`.
     package var revision: Int64
 
     package init(
         id: Identifier<User>, organization: Identifier<Organization>, name: String, role: Role,
-        grants: CameraGrants? = nil, isDisabled: Bool = false, createdAt: WallTime, revision: Int64 = 1
+        grants: CameraGrants? = nil, isDisabled: Bool = false, createdAt: WallTime,
+        identity: OutsideIdentity? = nil, revision: Int64 = 1
     ) {
         self.id = id
         self.organization = organization
@@ -23,6 +26,7 @@ package struct User: Sendable, Hashable {
         self.grants = grants
         self.isDisabled = isDisabled
         self.createdAt = createdAt
+        self.identity = identity
         self.revision = revision
     }
 

@@ -4,6 +4,8 @@ package protocol AccessStore: Sendable {
 
     /// The user of this name and the hash of the password, also when disabled.
     func credentials(ofUserNamed name: String) async throws -> Credentials?
+    /// The user whom an issuer signs in as this, also when disabled; without the sites and cameras of the grants.
+    func user(of identity: OutsideIdentity) async throws -> User?
     /// The key with this hash, unless expired or revoked.
     func principal(keyHash: [UInt8], at now: WallTime) async throws -> Principal?
     /// Who holds this access token, unless it expired, the session ended, or user or key may not come in any more.

@@ -129,6 +129,7 @@ export const api = {
     method: "POST", body: { user, password, cookie: true }, timeoutSeconds: 60,
   }),
   loginWithKey: (token) => json("/v1/auth/login", { method: "POST", body: { token } }),
+  signInMethods: () => json("/v1/auth/methods"),
   logout: () => json("/v1/auth/logout", { method: "POST" }),
   version: () => json("/v1/version"),
   ready: async () => {

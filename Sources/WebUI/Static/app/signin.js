@@ -12,6 +12,7 @@ export function signIn(place) {
     const button = h("button", { type: "submit", class: "button primary" }, "Sign in");
     const other = h("button", { type: "button", class: "button plain", onClick: () => draw(!byKey) });
     const fields = h("div", { class: "signin-fields" });
+    const elsewhere = h("div", { class: "signin-fields", hidden: true });
     const form = h("form", { class: "signin", onSubmit: async (event) => {
       event.preventDefault();
       button.disabled = true;
@@ -30,7 +31,7 @@ export function signIn(place) {
     } },
     icon("logo", "signin-logo"),
     h("h1", {}, "Sign in to Vedette"),
-    fields, error, button, other);
+    fields, error, button, elsewhere, other);
 
     function draw(next) {
       byKey = next;
@@ -41,8 +42,29 @@ export function signIn(place) {
     }
     fill(place, form);
     draw(false);
+    // What an issuer's answer came to, when it led back here.
+    const refused = new URLSearchParams(location.search).get("signin");
+    if (refused) {
+      error.textContent = refusals[refused] ?? refusals.unauthorized;
+      error.hidden = false;
+      history.replaceState(null, "", location.pathname + location.hash);
+    }
+    api.signInMethods().then(({ oidc }) => {
+      if (!oidc) return;
+      fill(elsewhere, h("a", { class: "button", href: oidc.url }, oidc.label));
+      elsewhere.hidden = false;
+    }, () => {
+      // Then there is no button; name and password work without it.
+    });
   });
 }
+
+const refusals = {
+  unauthorized: "The sign-in with the issuer did not succeed. Try again.",
+  forbidden: "The issuer knows you, but you may not come in here. Ask an administrator.",
+  unavailable: "The issuer cannot be reached now. Try again later, or use a name and password.",
+  "rate-limited": "Too many attempts. Wait a moment and try again.",
+};
 
 function passwordFields() {
   return [
