@@ -23,7 +23,7 @@ struct TranscodeTests {
 
     @Test func `all goes in while it is taken`() {
         var intake = TranscodeIntake(Self.pictures(0..<15))
-        for picture in Self.pictures(15..<500) { #expect(intake.admits(picture, queuedBytes: 2000)) }
+        for picture in Self.pictures(15..<500) { _ = intake.admits(picture, queuedBytes: 2000) }
         #expect(intake.skipped == 0)
     }
 
@@ -33,9 +33,10 @@ struct TranscodeTests {
         var queued = 100
         for picture in Self.pictures(100..<300) {
             queued = max(0, queued - 2)
-            #expect(intake.admits(picture, queuedBytes: queued * 1000))
+            _ = intake.admits(picture, queuedBytes: queued * 1000)
             queued += 1
         }
+        #expect(intake.skipped == 0)
         // From there on the bound is that of any other time.
         var admitted = 0
         for picture in Self.pictures(300..<400) where intake.admits(picture, queuedBytes: admitted * 1000) {
@@ -70,29 +71,38 @@ struct TranscodeTests {
 
     @Test func `it lives while somebody watches, and a moment longer`() {
         let start = ContinuousClock.now
-        func at(_ seconds: Double) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
         var life = TranscodeLife(at: start)
         life.pictureCame()
-        #expect(life.look(at: at(1000), watchers: 1) == nil)
-        #expect(life.look(at: at(1001), watchers: 0) == nil)
-        #expect(life.look(at: at(1005.9), watchers: 0) == nil)
-        #expect(life.look(at: at(1006), watchers: 2) == nil, "somebody came")
-        #expect(life.look(at: at(1007), watchers: 0) == nil)
-        #expect(life.look(at: at(1012), watchers: 0) == .unwatched)
+        func look(_ seconds: Double, _ watchers: Int) -> TranscodeLife.Ending? {
+            life.look(at: start.advanced(by: .seconds(seconds)), watchers: watchers)
+        }
+        #expect(look(1000, 1) == nil)
+        #expect(look(1001, 0) == nil)
+        #expect(look(1005.9, 0) == nil)
+        #expect(look(1006, 2) == nil, "somebody came")
+        #expect(look(1007, 0) == nil)
+        #expect(look(1012, 0) == .unwatched)
     }
 
     @Test func `one without a picture is begun three times, and then given up`() {
         let start = ContinuousClock.now
-        func at(_ seconds: Double) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
         var life = TranscodeLife(at: start)
-        #expect(life.look(at: at(19), watchers: 1) == nil)
-        #expect(life.failed(at: at(19)))
-        #expect(life.look(at: at(38), watchers: 1) == nil, "its time counts anew")
-        #expect(life.look(at: at(39), watchers: 1) == .silent)
-        #expect(life.failed(at: at(40)) && !life.failed(at: at(41)))
-        var running = TranscodeLife(at: start)
-        running.pictureCame()
-        #expect(!running.failed(at: at(1)), "its viewers ask again")
-        #expect(running.look(at: at(100), watchers: 1) == nil)
+        /// Pictures come twice a second; the last answer.
+        func look(_ seconds: Range<Int>) -> TranscodeLife.Ending? {
+            (seconds.lowerBound * 2...seconds.upperBound * 2).map { half in
+                life.look(at: start.advanced(by: .seconds(Double(half) / 2)), watchers: 1)
+            }.last ?? nil
+        }
+        func fails(_ seconds: Double) -> Bool { life.failed(at: start.advanced(by: .seconds(seconds))) }
+        #expect(look(0..<29) == nil)
+        #expect(fails(29))
+        #expect(look(29..<58) == nil, "its time counts anew")
+        #expect(look(500..<500) == nil, "a process that stood still has not waited")
+        #expect(look(500..<501) == .silent)
+        #expect(fails(502) && !fails(503))
+        life = TranscodeLife(at: start)
+        life.pictureCame()
+        #expect(!fails(1), "its viewers ask again")
+        #expect(look(0..<100) == nil)
     }
 }
