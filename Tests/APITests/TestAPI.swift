@@ -31,7 +31,7 @@ struct NoCameras: CameraMonitor, CameraTriggers {
 
     func status(of camera: Identifier<Camera>) -> CameraStatus? { nil }
     func live(
-        of camera: Identifier<Camera>, withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void
+        of camera: Identifier<Camera>, _ wish: LiveWish, onTooSlow: @escaping @Sendable () -> Void
     ) async throws -> (any LiveView)? { nil }
     func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still? { nil }
 }
