@@ -89,7 +89,7 @@ def main():
             schemathesis, "--config-file", folder + "/schemathesis.toml", "run", root + "/Sources/API/openapi.json", "--url", base,
             "-H", "Authorization: Bearer " + secret, "--checks", "all",
             # It lets the header of the role stand beside a cookie that it makes up. RouteWalkTests asks every route as nobody.
-            "--exclude-checks", "ignored_auth", "--phases", "examples,coverage,fuzzing",
+            "--exclude-checks", "ignored_auth,max_response_time", "--phases", "examples,coverage,fuzzing",
             "--max-examples", os.environ.get("EXAMPLES", "100"), "--suppress-health-check", "all", "--request-timeout", "60",
             "--continue-on-failure", "--no-color", "--seed", os.environ.get("SEED", "1"), "--max-redirects", "0",
         ]
@@ -97,6 +97,9 @@ def main():
             command += ["--max-time", os.environ["SECONDS_EACH"]]
         for path in always_left_out:
             command += ["--exclude-path", path]
+        if role == "administrator":
+            # It would revoke its own key.
+            command += ["--exclude-path", "/v1/api-keys/{id}"]
         if not isolated:
             for _, path in opens_addresses:
                 command += ["--exclude-path", path]
