@@ -55,7 +55,7 @@ final class VedetteProcess {
         process.standardInput = FileHandle.nullDevice
         try process.run()
         self.process = process
-        try await wait("the server to listen", seconds: 60) {
+        try await wait("the server to listen", seconds: 300) {
             guard process.isRunning else { throw Failure(description: "vedette ended:\n\(self.log)") }
             guard let match = self.log.firstMatch(of: /https?:\/\/127\.0\.0\.1:[0-9]+/) else { return false }
             self.base = String(match.output)
