@@ -76,8 +76,9 @@ let package = Package(
                 .embedInCode("v4l2-mjpeg.gst"),
                 .embedInCode("rtsp-aac.gst"), .embedInCode("rtsp-g711.gst"), .embedInCode("rtsp-opus.gst"),
                 .embedInCode("file.gst"), .embedInCode("decode.gst"), .embedInCode("decode-sound.gst"),
-                .embedInCode("decode-hardware.gst"), .embedInCode("trial.gst"), .embedInCode("trial.h264"),
-                .embedInCode("trial.h265"), .embedInCode("clip.gst"), .embedInCode("clip-audio.gst"),
+                .embedInCode("decode-hardware.gst"), .embedInCode("live.gst"), .embedInCode("trial.gst"),
+                .embedInCode("trial.h264"), .embedInCode("trial.h265"), .embedInCode("clip.gst"),
+                .embedInCode("clip-audio.gst"),
             ], swiftSettings: swiftSettings),
         .target(
             name: "Ingest", dependencies: ["Domain", "GStreamerKit", "LibavKit", "Pipelines", logging],

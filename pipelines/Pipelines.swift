@@ -101,6 +101,8 @@ extension PipelineTemplate {
     package static let decode = Self("decode", PackageResources.decode_gst)
     /// As `decode`, for decoders of the machine's hardware.
     package static let decodeHardware = Self("decode-hardware", PackageResources.decode_hardware_gst)
+    /// Access units in, pictures for a live view out.
+    package static let live = Self("live", PackageResources.live_gst)
     /// Units of sound in, samples out.
     package static let decodeSound = Self("decode-sound", PackageResources.decode_sound_gst)
     /// The trial stream in, frames out.

@@ -10,8 +10,8 @@ struct AccuracyRoute {
             var reader = QueryReader(request)
             var query = AccuracyQuery()
             query.camera = reader.parsed("camera_id", "a UUID") { Identifier($0) }
-            query.from = reader.parsed("from", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) }
-            query.to = reader.parsed("to", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) }
+            query.from = reader.parsed("from", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) }
+            query.to = reader.parsed("to", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) }
             let grouped: Set<String> =
                 reader.parsed("group_by", "camera, week, or both with a comma between them") { (text) -> Set<String>? in
                     let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

@@ -110,8 +110,8 @@ struct ActivityRoutes {
 
     /// The last day where none is given. Reads the last of the query.
     private func range(_ query: inout QueryReader) throws -> (from: WallTime, to: WallTime) {
-        let from = query.parsed("from", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) }
-        let to = query.parsed("to", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) } ?? clock.now
+        let from = query.parsed("from", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) }
+        let to = query.parsed("to", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) } ?? clock.now
         try query.finish()
         let begin = from ?? to.advanced(bySeconds: -86_400)
         guard to > begin, to.seconds(since: begin) <= Self.longestSeconds else {

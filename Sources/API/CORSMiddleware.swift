@@ -25,11 +25,12 @@ struct CORSMiddleware: RouterMiddleware {
         if let origin = request.headers[.origin], origins.contains(origin) {
             // No route takes OPTIONS; an address that may not connect stays refused.
             if request.method == .options, request.headers[.accessControlRequestMethod] != nil,
-                response.status == .notFound
+                response.status == .notFound || response.status == .methodNotAllowed
             {
                 var headers = response.headers
                 headers[.contentType] = nil
                 headers[.contentLength] = nil
+                headers[.allow] = nil
                 headers[.accessControlAllowMethods] = Self.methods
                 headers[.accessControlAllowHeaders] = Self.headers
                 headers[.accessControlMaxAge] = "600"

@@ -189,7 +189,9 @@ struct CameraRoutes {
             if let problem = CameraRules.problem(name: name) { fields.complain("name", problem) }
             camera.name = name
         }
-        if let url = Self.address(&fields, "url", base: base.settings.url, of: base.organization) { camera.settings.url = url }
+        if let url = Self.address(&fields, "url", base: base.settings.url, of: base.organization) {
+            camera.settings.url = url
+        }
         let hadDetectURL = base.settings.detectURL != nil
         if fields.has("detect_url") {
             let before = base.settings.detectURL

@@ -108,8 +108,8 @@ struct EventRoutes {
         var query = EventQuery()
         query.camera = reader.parsed("camera_id", "a UUID") { Identifier($0) }
         query.site = reader.parsed("site_id", "a UUID") { Identifier($0) }
-        query.from = reader.parsed("from", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) }
-        query.to = reader.parsed("to", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) }
+        query.from = reader.parsed("from", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) }
+        query.to = reader.parsed("to", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) }
         query.kind = reader.choice("kind", Event.Kind.self)
         query.state = reader.choice("state", Event.State.self)
         query.verdictState = reader.choice("verdict_state", Verdict.State.self)

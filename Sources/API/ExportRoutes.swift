@@ -89,8 +89,8 @@ struct ExportRoutes {
         }
         var wish = Wish(
             camera: fields.parsed("camera_id", "a UUID") { Identifier($0) },
-            from: fields.parsed("from", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) },
-            to: fields.parsed("to", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) }, events: events,
+            from: fields.parsed("from", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) },
+            to: fields.parsed("to", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) }, events: events,
             format: fields.choice("format", Export.Format.self) ?? .zip, gaps: "join")
         wish.gaps = fields.parsed("gaps", "join or keep") { ["join", "keep"].contains($0) ? $0 : nil } ?? "join"
         check(wish, &fields)

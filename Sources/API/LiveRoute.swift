@@ -2,7 +2,8 @@ import Domain
 import Hummingbird
 import ServiceLifecycle
 
-/// `GET /v1/cameras/{id}/live.mp4`: a camera's stream as it comes, as a fragmented MP4 that does not end by itself.
+/// `GET /v1/cameras/{id}/live.mp4`: a camera's stream as it comes, or encoded to H.264 for who cannot play that, as a
+/// fragmented MP4 that does not end by itself.
 struct LiveRoute {
     let cameras: any CameraStore
     let monitor: any CameraMonitor
@@ -16,14 +17,16 @@ struct LiveRoute {
     func add(to router: some RouterMethods<VedetteContext>) {
         router.get("/v1/cameras/:id/live.mp4") { request, context in
             var query = QueryReader(request)
-            let withAudio = query.flag("audio") ?? true
+            let wish = LiveWish(
+                codecs: query.parsed("video", "a list of h264 and h265 with commas between", Self.codecs) ?? [],
+                withAudio: query.flag("audio") ?? true)
             try query.finish()
             let principal = try context.signedIn
             let camera = try await cameras.camera(
                 try context.identifier("id", "camera"), of: context.organization)
             let seat = try seats.take(for: principal.actor)
             let close = context.closeConnection
-            guard let view = try await monitor.live(of: camera.id, withAudio: withAudio, onTooSlow: close) else {
+            guard let view = try await view(of: camera, wish, onTooSlow: close) else {
                 let reason = monitor.status(of: camera.id)?.error?.detail ?? "it has not delivered a picture yet"
                 throw Problem(
                     .unavailable, "camera `\(camera.name)` has no live picture now: \(reason)",
@@ -39,6 +42,33 @@ struct LiveRoute {
                     try await writer.finish(nil)
                     withExtendedLifetime(seat) {}
                 })
+        }
+    }
+
+    private static func codecs(_ text: String) -> Set<VideoCodec>? {
+        let names = text.split(separator: ",", omittingEmptySubsequences: false)
+        let codecs = names.compactMap { VideoCodec(rawValue: String($0)) }
+        return codecs.count == names.count ? Set(codecs) : nil
+    }
+
+    private func view(
+        of camera: Camera, _ wish: LiveWish, onTooSlow: @escaping @Sendable () -> Void
+    ) async throws -> (any LiveView)? {
+        do {
+            return try await monitor.live(of: camera.id, wish, onTooSlow: onTooSlow)
+        } catch let refusal as LiveRefusal {
+            let reason =
+                switch refusal {
+                case .noRoom(0): "encoding for live views is switched off (`live_transcodes`)"
+                case .noRoom(let most):
+                    "\(most) cameras are being encoded already, which is the most here (`live_transcodes`)"
+                case .cannotEncode(let reason): reason
+                }
+            throw Problem(
+                .unavailable,
+                "camera `\(camera.name)` does not send H.264, and its pictures cannot be encoded for you now: \(reason) "
+                    + "A player of H.265 gets them as they are with `video=h264,h265`.",
+                headers: [.retryAfter: "10"])
         }
     }
 

@@ -39,7 +39,14 @@ package struct EnvelopeMiddleware: RouterMiddleware {
         do {
             response = try await next(request, context)
         } catch {
-            let problem = Self.problem(for: error)
+            var problem = Self.problem(for: error)
+            if problem.kind == .notFound, !(error is Problem), !(error is StoreError),
+                let methods = AllowedMethods.instead(of: request.method, at: request.uri.path)
+            {
+                problem = Problem(
+                    .methodNotAllowed, "this address takes \(methods.joined(separator: ", "))",
+                    headers: [.allow: methods.joined(separator: ", ")])
+            }
             switch (error, problem.kind) {
             case (let error as StoreError, .unavailable):
                 context.logger.warning("the database is away", metadata: ["error": "\(error)"])

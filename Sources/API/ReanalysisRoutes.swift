@@ -101,7 +101,7 @@ struct ReanalysisRoutes {
 
     private static func read(_ request: Request) async throws -> (ReanalysisRequest, isDry: Bool) {
         var fields = try await FieldReader(request)
-        let time = "a time as RFC 3339 has it"
+        let time = WallTime.rfc3339Rule
         let filter = fields.object("filter") { fields in
             var query = EventQuery()
             query.camera = fields.parsed("camera_id", "a UUID") { Identifier($0) }

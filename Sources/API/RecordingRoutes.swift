@@ -70,8 +70,8 @@ struct RecordingRoutes {
 
     private func listing(_ request: Request, _ context: VedetteContext) throws -> (RecordingQuery, limit: Int) {
         var query = QueryReader(request)
-        let from = query.parsed("from", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) }
-        let to = query.parsed("to", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) } ?? clock.now
+        let from = query.parsed("from", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) }
+        let to = query.parsed("to", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) } ?? clock.now
         let limit =
             query.parsed("limit", "a whole number from 1 to 200") {
                 Int($0).flatMap { (1...200).contains($0) ? $0 : nil }
@@ -105,8 +105,8 @@ struct RecordingRoutes {
 
     private func recording(_ request: Request, _ context: VedetteContext) async throws -> Response {
         var query = QueryReader(request)
-        let from = query.parsed("from", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) }
-        let to = query.parsed("to", "a time as RFC 3339 has it") { WallTime(rfc3339: $0) }
+        let from = query.parsed("from", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) }
+        let to = query.parsed("to", WallTime.rfc3339Rule) { WallTime(rfc3339: $0) }
         let gaps = query.parsed("gaps", "join or keep") { ["join", "keep"].contains($0) ? $0 : nil } ?? "join"
         let download = query.parsed("download", "0 or 1") { $0 == "1" ? true : $0 == "0" ? false : nil } ?? false
         try query.finish()

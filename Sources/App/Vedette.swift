@@ -91,7 +91,10 @@ struct Vedette: Sendable {
                 live: LiveFragmentsOpener(), spool: spool, stills: JPEGStillEncoder(),
                 makeDetector: { try MotionAnalyzer(zones: $0.zones) },
                 makeGate: { ZonedGate($0) }, clock: clock, segments: segments.spool,
-                segmentSeconds: settings.segmentSeconds, activity: activity), logger: logger)
+                segmentSeconds: settings.segmentSeconds, activity: activity,
+                transcoding: LiveTranscoding(
+                    opener: GStreamerTranscoderOpener(decoders, encoders: encoders, clock: clock),
+                    places: TranscodePlaces(most: settings.liveTranscodes))), logger: logger)
         hub = EventHub(events: store.events, logger: logger)
         judges = try JudgeFactory(
             modelFolders: settings.modelsDirectory.map { [$0] } ?? [], clock: clock, logger: logger)

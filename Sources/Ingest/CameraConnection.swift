@@ -30,7 +30,11 @@ actor CameraConnection {
     /// Analyses made so far.
     var analyses = 0
     var closedDecoders: [any FrameDecoder] = []
-    private var viewers = LiveViewers()
+    var viewers = LiveViewers()
+    /// While somebody watches who cannot play the pictures as they come.
+    var transcode: LiveTranscode?
+    /// Has `run` look at what there is; nil before.
+    private(set) var wake: (@Sendable () -> Void)?
     private(set) var isOver = false
     /// Events that something other than motion opened.
     var triggers: TriggerMachine
@@ -87,19 +91,11 @@ actor CameraConnection {
             settings: ladder.settings, seed: UInt64.random(in: 0...UInt64.max), memory: analysis.ladder)
     }
 
-    /// A viewer that begins at the newest keyframe; nil where there is none yet, or no more.
-    func watch(withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void) throws -> LiveViewer? {
-        guard let stream, !isOver, let backlog = ring.newestGroup else { return nil }
-        let viewer = LiveViewer(
-            try ports.live.open(stream, withAudio: withAudio), backlog: backlog, onTooSlow: onTooSlow)
-        viewers.add(viewer)
-        return viewer
-    }
-
     /// Runs until the source fails or the task is cancelled; returns when all clips are finished.
     func run() async -> SourceError {
         let (wakes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let wake: @Sendable () -> Void = { continuation.yield() }
+        self.wake = wake
         let source: any MediaSource
         do {
             source = try ports.sources.open(camera.settings.location, wake: wake)
@@ -129,6 +125,7 @@ actor CameraConnection {
                     break loop
                 }
                 listen()
+                for transcoder in advanceTranscode() { finishing.addTask { await transcoder.close() } }
                 for recording in takeComplete() {
                     finishing.addTask { await recording.finish() }
                 }
@@ -142,6 +139,7 @@ actor CameraConnection {
                 for work in segments?.takeWork() ?? [] { finishing.addTask { await work() } }
             }
             endStream()
+            for transcoder in advanceTranscode() { finishing.addTask { await transcoder.close() } }
             for work in segments?.takeWork() ?? [] { finishing.addTask { await work() } }
             for recording in takeComplete() {
                 finishing.addTask { await recording.finish() }
@@ -189,6 +187,7 @@ actor CameraConnection {
             }
             ring.append(unit)
             viewers.offer(unit)
+            transcode?.received(unit, at: .now)
             segments?.received(unit, clock: clock, oldest: ring.oldest)
             board.received(
                 unit, keyframeIntervalSeconds: ring.keyframeIntervalSeconds, bufferedBytes: ring.byteCount)
@@ -225,6 +224,7 @@ actor CameraConnection {
     private func endStream() {
         isOver = true
         viewers.end()
+        transcode?.finish(.connectionOver)
         hearing?.stop()
         let end = lastVideo ?? MediaTime(nanoseconds: 0)
         if let detect {

@@ -12,6 +12,7 @@ package final class CameraSession: Sendable {
     private let offset: ZoneOffset
     let board: StatusBoard
     private let connection = Mutex<CameraConnection?>(nil)
+    private let snapshots = SnapshotDesk()
 
     /// `offset` is the clock of the camera's site.
     package init(
@@ -21,6 +22,7 @@ package final class CameraSession: Sendable {
         self.offset = offset
         var ports = ports
         ports.decoders = ports.decoders.forOneCamera()
+        ports.transcoding = ports.transcoding?.forOneCamera()
         self.ports = ports
         var logger = logger
         logger[metadataKey: "camera"] = "\(camera.name)"
@@ -30,20 +32,24 @@ package final class CameraSession: Sendable {
 
     package var status: CameraStatus { board.current() }
 
-    /// The newest decoded picture as a JPEG; nil when there is none.
-    package func snapshot(longestSidePixels: Int) throws -> Still? {
-        guard let frame = board.newestFrame else { return nil }
-        let stills = ports.stills
-        return try frame.withPicture {
-            try stills.encode($0, crop: nil, longestSidePixels: longestSidePixels, quality: 80)
+    /// The newest picture as a JPEG, made at most once a second for each size; nil when there is none.
+    package func snapshot(longestSidePixels: Int) async throws -> Still? {
+        try await snapshots.still(of: longestSidePixels) { [self] in
+            let analysed = board.newestFrame
+            let fresh = await connection.withLock { $0 }?.freshKeyframe(
+                beyond: analysed, longestSidePixels: longestSidePixels)
+            guard let frame = fresh ?? analysed else { return nil }
+            return try frame.withPicture {
+                try ports.stills.encode($0, crop: nil, longestSidePixels: longestSidePixels, quality: 80)
+            }
         }
     }
 
     /// A viewer of the connection there is; nil when it has delivered no picture.
     package func live(
-        withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void
+        _ wish: LiveWish, onTooSlow: @escaping @Sendable () -> Void
     ) async throws -> (any LiveView)? {
-        try await connection.withLock { $0 }?.watch(withAudio: withAudio, onTooSlow: onTooSlow)
+        try await connection.withLock { $0 }?.watch(wish, onTooSlow: onTooSlow)
     }
 
     /// A clip from now on.

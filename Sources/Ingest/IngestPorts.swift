@@ -6,6 +6,8 @@ package struct IngestPorts: Sendable {
     package var decoders: any DecoderOpener
     package var clips: any ClipWriterOpener
     package var live: any LiveMuxerOpener
+    /// Nil where live views are sent as they come or not at all.
+    package var transcoding: LiveTranscoding?
     package var spool: any EventSpool
     /// Nil where nothing but events is recorded.
     package var segments: (any SegmentSpool)?
@@ -27,8 +29,9 @@ package struct IngestPorts: Sendable {
         makeDetector: @escaping @Sendable (CameraSettings) throws -> any MotionDetector,
         makeGate: @escaping @Sendable (CameraSettings) -> ZonedGate, clock: any WallClock,
         pools: DecoderPools = DecoderPools(), segments: (any SegmentSpool)? = nil, segmentSeconds: Double = 60,
-        activity: ActivityLog? = nil
+        activity: ActivityLog? = nil, transcoding: LiveTranscoding? = nil
     ) {
+        self.transcoding = transcoding
         self.segments = segments
         self.activity = activity
         self.segmentSeconds = segmentSeconds

@@ -100,12 +100,12 @@ package final class IngestService: CameraMonitor, CameraTriggers {
     }
 
     package func live(
-        of camera: Identifier<Camera>, withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void
+        of camera: Identifier<Camera>, _ wish: LiveWish, onTooSlow: @escaping @Sendable () -> Void
     ) async throws -> (any LiveView)? {
-        try await running.withLock { $0[camera]?.session }?.live(withAudio: withAudio, onTooSlow: onTooSlow)
+        try await running.withLock { $0[camera]?.session }?.live(wish, onTooSlow: onTooSlow)
     }
 
     package func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still? {
-        try running.withLock { $0[camera]?.session }?.snapshot(longestSidePixels: longestSidePixels)
+        try await running.withLock { $0[camera]?.session }?.snapshot(longestSidePixels: longestSidePixels)
     }
 }

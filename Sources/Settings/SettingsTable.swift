@@ -31,6 +31,11 @@ package enum SettingsTable {
                 "worker_concurrency", .integer(1...64), default: "2", unit: "jobs",
                 "How many events are judged at the same time by this process."),
             SettingRow(
+                "live_transcodes", .integer(0...64), default: "2", unit: "cameras",
+                "How many cameras' pictures this process encodes to H.264 at the same time, while somebody watches live who cannot "
+                    + "play H.265; each takes about half a core where software does it. Further viewers are told to come back."
+            ),
+            SettingRow(
                 "segment_seconds", .number(2...300), default: "60", unit: "seconds",
                 "About how long the files of continuous recording are; they are cut at keyframes."),
             SettingRow(

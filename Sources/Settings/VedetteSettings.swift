@@ -44,6 +44,7 @@ package struct VedetteSettings: Sendable {
     package var decoder: DecoderPreference
     package var logLevel: String
     package var workerConcurrency: Int
+    package var liveTranscodes: Int
     /// Of continuous recording.
     package var segmentSeconds: Double
     package var activityDays: Double
@@ -92,6 +93,7 @@ package struct VedetteSettings: Sendable {
         decoder = checked.text("decoder").flatMap(DecoderPreference.init(rawValue:)) ?? .auto
         logLevel = checked.text("log_level") ?? "info"
         workerConcurrency = Int(checked.number("worker_concurrency") ?? 2)
+        liveTranscodes = Int(checked.number("live_transcodes") ?? 2)
         segmentSeconds = checked.number("segment_seconds") ?? 60
         activityDays = checked.number("activity_days") ?? 90
         let exports = checked.group("exports")

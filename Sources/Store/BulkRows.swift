@@ -69,14 +69,16 @@ package enum BulkRows {
             """
             INSERT INTO api_keys (id, organization_id, name, prefix, hash, role, created_at)
             SELECT gen_random_uuid(), id, 'bulk ' || n, 'vdk_bulk',
-                sha256(convert_to('vdk_bulk ' || substr(name, 6) || ' ' || n, 'UTF8')), 'administrator', now()
+                sha256(convert_to('vdk_bulk-organization-' || substr(name, 6) || '-key-' || n, 'UTF8')), 'administrator', now()
             FROM organizations, generate_series(1, 40) n WHERE name LIKE 'bulk %'
             """, false
         ),
     ]
 
     /// The secret of a key: of an organization from 1 on, and a key of it from 1 to 40.
-    package static func secret(organization: Int, key: Int) -> String { "vdk_bulk \(organization) \(key)" }
+    package static func secret(organization: Int, key: Int) -> String {
+        "vdk_bulk-organization-\(organization)-key-\(key)"
+    }
 
     // $1 to $2 numbers of events, $3 cameras, $4 all events.
     private static let events = """
@@ -86,16 +88,19 @@ package enum BulkRows {
             JOIN (SELECT id AS camera_id, organization_id, site_id, substr(name, 8)::int AS number FROM cameras
                 WHERE name LIKE 'camera %') c ON c.number = n % $3::int + 1
         ), made AS (
-            SELECT *, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8'
+            SELECT *, CASE WHEN n % 50 = 0 THEN 'uncertain' WHEN n % 12 = 0 THEN 'abnormal' ELSE 'normal' END AS state,
+                CASE WHEN n % 12 = 0 THEN ARRAY['person'] WHEN n % 70 = 0 THEN ARRAY['vehicle', 'animal'] ELSE '{}' END AS labels,
+                (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8'
                 || substr(md5(n::text), 4, 15))::uuid AS id, md5('verdict ' || n)::uuid AS verdict_id
             FROM given
         ), event AS (
             INSERT INTO events (id, organization_id, site_id, camera_id, kind, state, triggered_at, started_at, ended_at, score,
-                boxes, thumbnail_path, analysis, current_verdict_id, reviewed, starred, note, created_at, changed_at)
+                boxes, thumbnail_path, analysis, current_verdict_id, verdict_state, verdict_confidence, verdict_labels, reviewed, starred, note,
+                created_at, changed_at)
             SELECT id, organization_id, site_id, camera_id, CASE WHEN n % 200 = 0 THEN 'tamper' ELSE 'motion' END,
                 CASE WHEN n % 500 = 0 THEN 'interrupted' ELSE 'ready' END, at, at, at + interval '7 seconds', 0.3,
-                '[{"box": {"x": 0.1, "y": 0.2, "width": 0.05, "height": 0.2}, "at_seconds": 5.2}]', 'bulk/thumbnail.jpg',
-                'done', verdict_id, n % 2 = 0, n % 1000 = 0, CASE WHEN n % 1000 = 0 THEN 'looked at ' || n END, at, at
+                '[{"x": 0.1, "y": 0.2, "width": 0.05, "height": 0.2, "at_seconds": 5.2}]', 'bulk/thumbnail.jpg',
+                'done', verdict_id, state, n % 100 / 100.0, labels, n % 2 = 0, n % 997 = 0, CASE WHEN n % 997 = 0 THEN 'looked at ' || n END, at, at
             FROM made
         ), clip AS (
             INSERT INTO clips SELECT id, organization_id, '\(clipPath)', at - interval '5 seconds', 17.4, \(clipBytes),
@@ -106,8 +111,7 @@ package enum BulkRows {
         INSERT INTO verdicts (id, organization_id, event_id, definition_version, analyzer, state, confidence, labels, summary,
             reason, model, latency_seconds, created_at)
         SELECT verdict_id, organization_id, id, 1, 'local',
-            CASE WHEN n % 50 = 0 THEN 'uncertain' WHEN n % 12 = 0 THEN 'abnormal' ELSE 'normal' END, n % 100 / 100.0,
-            CASE WHEN n % 12 = 0 THEN ARRAY['person'] WHEN n % 70 = 0 THEN ARRAY['vehicle', 'animal'] ELSE '{}' END,
+            state, n % 100 / 100.0, labels,
             'A person walks in, number ' || n || '.', 'because of ' || md5(n::text), 'm', 0.1, at
         FROM made
         """
@@ -116,9 +120,9 @@ package enum BulkRows {
     private static let rest = [
         """
         INSERT INTO event_feedback (id, organization_id, event_id, author, author_name, state, created_at)
-        SELECT md5('feedback ' || id)::uuid, organization_id, id, 'user:x', 'x', 'normal', changed_at FROM events WHERE starred
+        SELECT md5('feedback ' || id)::uuid, organization_id, id, 'user:x', 'x', 'normal', changed_at FROM events WHERE reviewed
         """,
-        "UPDATE events SET feedback_id = md5('feedback ' || id)::uuid WHERE starred",
+        "UPDATE events SET feedback_id = md5('feedback ' || id)::uuid WHERE reviewed",
         """
         INSERT INTO job_history (id, organization_id, kind, payload, priority, state, run_at, attempt, max_attempts,
             expirations, created_at, finished_at)

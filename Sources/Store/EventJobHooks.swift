@@ -4,10 +4,13 @@ extension JobHooks {
     private static let kind = "kind = 'judge_event'"
     private static let event = "(payload->>'event_id')::uuid"
 
+    // Below row security a table's index is searched only for what no function that might leak is part of. What a payload
+    // names is therefore read first, in a CTE that is not merged into the statement (`MATERIALIZED`).
+
     /// Moves events, with `moves (event_id, analysis, error)`, and tells of them.
     private static func move(_ name: String, _ rows: String) -> String {
         """
-        , \(name)_moves AS (
+        , \(name)_moves AS MATERIALIZED (
             \(rows)
         ), \(name)_moved AS (
             UPDATE events SET changed_at = clock_timestamp(),
@@ -48,11 +51,12 @@ extension JobHooks {
 
     /// What happens to a re-analysis' event whose job is `dead`.
     private static let itemFailed = """
-        , item_failed AS (
-            UPDATE reanalysis_items i SET state = 'failed', error = dead.reason, finished_at = clock.now
-            FROM clock, dead
-            WHERE dead.\(again) AND i.reanalysis_id = dead.batch_id AND i.event_id = (dead.payload->>'event_id')::uuid
-                AND i.state = 'pending'
+        , dead_items AS MATERIALIZED (
+            SELECT batch_id, \(event) AS event_id, reason FROM dead WHERE \(again)
+        ), item_failed AS (
+            UPDATE reanalysis_items i SET state = 'failed', error = d.reason, finished_at = clock.now
+            FROM clock, dead_items d
+            WHERE i.reanalysis_id = d.batch_id AND i.event_id = d.event_id AND i.state = 'pending'
             RETURNING i.reanalysis_id, 0 AS tokens, 0::float8 AS cost
         ), \(tally("item_failed", failed: true))
         """
@@ -87,16 +91,21 @@ extension JobHooks {
                     created_at timestamptz, policy text, opinions jsonb, cost float8)
                 JOIN events e ON e.id = r.event_id AND e.organization_id = done.organization_id
                 WHERE done.result IS NOT NULL AND e.state <> 'deleting'
-                RETURNING id, event_id, organization_id, state,
+                RETURNING id, event_id, organization_id, state, confidence, labels,
                     coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0) AS tokens, cost
+            ), judged AS MATERIALIZED (
+                SELECT \(event) AS event_id, (result->>'id')::uuid AS verdict_id FROM done WHERE \(kind)
             ), event_moved AS (
                 UPDATE events SET current_verdict_id = coalesce(said.id, current_verdict_id),
+                    verdict_state = CASE WHEN said.id IS NULL THEN verdict_state ELSE said.state END,
+                    verdict_confidence = CASE WHEN said.id IS NULL THEN verdict_confidence ELSE said.confidence END,
+                    verdict_labels = CASE WHEN said.id IS NULL THEN verdict_labels ELSE said.labels END,
                     analysis = CASE WHEN coalesce(said.id, current_verdict_id) IS NULL THEN 'skipped' ELSE 'done' END,
                     analysis_error = CASE WHEN coalesce(said.id, current_verdict_id) IS NULL
                         THEN 'judging ended without a verdict' END,
                     changed_at = clock_timestamp()
-                FROM done LEFT JOIN said ON said.id = (done.result->>'id')::uuid
-                WHERE done.\(kind) AND events.id = (done.payload->>'event_id')::uuid
+                FROM judged LEFT JOIN said ON said.id = judged.verdict_id
+                WHERE events.id = judged.event_id
                 RETURNING \(Channel.notifyEvent(.updated, id: "events.id", organization: "events.organization_id"))
             ), item_done AS (
                 UPDATE reanalysis_items i SET state = 'done', new_verdict_id = said.id, new_state = said.state, error = NULL,

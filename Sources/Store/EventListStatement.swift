@@ -38,9 +38,9 @@ struct EventListStatement {
         if let to = query.to { add(.time(to)) { "e.triggered_at < \($0)" } }
         if let kind = query.kind { add(.text(kind.rawValue)) { "e.kind = \($0)" } }
         if let state = query.state { add(.text(state.rawValue)) { "e.state = \($0)" } }
-        if let state = query.verdictState { add(.text(state.rawValue)) { "v.state = \($0)" } }
-        if let label = query.label { add(.text(label.storable(limit: 1000))) { "\($0) = ANY (v.labels)" } }
-        if let minimum = query.minimumConfidence { add(.double(minimum)) { "v.confidence >= \($0)" } }
+        if let state = query.verdictState { add(.text(state.rawValue)) { "e.verdict_state = \($0)" } }
+        if let label = query.label { add(.text(label.storable(limit: 1000))) { "\($0) = ANY (e.verdict_labels)" } }
+        if let minimum = query.minimumConfidence { add(.double(minimum)) { "e.verdict_confidence >= \($0)" } }
         if let reviewed = query.reviewed { add(.bool(reviewed)) { "e.reviewed = \($0)" } }
         if let starred = query.starred { add(.bool(starred)) { "e.starred = \($0)" } }
         // Each word must be somewhere.

@@ -4,25 +4,31 @@ extension JobHooks {
 
     /// What happens to the export of a job that was given up.
     static let exportFailed = """
-        , export_failed AS (
+        , dead_exports AS MATERIALIZED (
+            SELECT \(exportID) AS export_id, reason FROM dead WHERE \(export)
+        ), export_failed AS (
             UPDATE exports x SET state = 'failed', error = ended.reason, finished_at = clock.now
-            FROM clock, (SELECT \(exportID) AS export_id, reason FROM dead WHERE \(export)) ended
+            FROM clock, dead_exports ended
             WHERE x.id = ended.export_id AND x.state IN ('pending', 'running')
         )
         """
     static let exportCancelled = """
-        , export_cancelled AS (
+        , dead_exports AS MATERIALIZED (
+            SELECT \(exportID) AS export_id FROM dead WHERE \(export)
+        ), export_cancelled AS (
             UPDATE exports x SET state = 'cancelled', error = 'cancelled', finished_at = clock.now
-            FROM clock, (SELECT \(exportID) AS export_id FROM dead WHERE \(export)) ended
+            FROM clock, dead_exports ended
             WHERE x.id = ended.export_id AND x.state IN ('pending', 'running')
         )
         """
     /// Of a job that waits again, also where it had ended.
     static func exportWaits(_ source: String) -> String {
         """
-        , export_waits AS (
+        , waiting_exports AS MATERIALIZED (
+            SELECT \(exportID) AS export_id FROM \(source) WHERE \(export)
+        ), export_waits AS (
             UPDATE exports x SET state = 'pending', progress = 0, error = NULL, finished_at = NULL
-            FROM (SELECT \(exportID) AS export_id FROM \(source) WHERE \(export)) again
+            FROM waiting_exports again
             WHERE x.id = again.export_id AND x.state IN ('running', 'failed', 'cancelled')
         )
         """

@@ -51,6 +51,9 @@ package struct Migrator: Sendable {
         Migration(name: "V0016_sources", sql: String(decoding: PackageResources.V0016_sources_sql, as: UTF8.self)),
         Migration(
             name: "V0017_identities", sql: String(decoding: PackageResources.V0017_identities_sql, as: UTF8.self)),
+        Migration(
+            name: "V0018_event_filters",
+            sql: String(decoding: PackageResources.V0018_event_filters_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

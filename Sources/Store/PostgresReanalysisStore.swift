@@ -284,9 +284,10 @@ struct PostgresReanalysisStore: ReanalysisStore {
             try transaction.run(
                 """
                 WITH moved AS (
-                    UPDATE events e SET current_verdict_id = i.new_verdict_id, analysis = 'done', analysis_error = NULL,
-                        changed_at = clock_timestamp()
-                    FROM reanalysis_items i
+                    UPDATE events e SET current_verdict_id = v.id, verdict_state = v.state,
+                        verdict_confidence = v.confidence, verdict_labels = v.labels, analysis = 'done',
+                        analysis_error = NULL, changed_at = clock_timestamp()
+                    FROM reanalysis_items i JOIN verdicts v ON v.id = i.new_verdict_id
                     WHERE i.reanalysis_id = $1 AND i.state = 'done' AND e.id = i.event_id AND e.organization_id = $2
                     RETURNING e.id, e.organization_id
                 )

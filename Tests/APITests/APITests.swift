@@ -365,6 +365,33 @@ struct APITests {
         }
     }
 
+    @Test(arguments: ["from", "to"]) func `times beyond what can be counted are refused, and the program lives on`(
+        name: String
+    ) async throws {
+        try await with { client, _ in
+            for list in ["/v1/events", "/v1/accuracy"] {
+                for time in ["9983-08-08T00:36:16-00:57", "0001-01-01T00:00:00Z", "2200-01-01T00:00:00Z"] {
+                    let response = try await client.execute(
+                        uri: "\(list)?\(name)=\(time)", method: .get, headers: Self.bearer)
+                    #expect(response.status == .unprocessableContent, "\(list) \(time)")
+                    #expect(String(buffer: response.body).contains("1970 to 2199"))
+                }
+            }
+        }
+    }
+
+    @Test func `a method that an address does not take is told from an address that is not there`() async throws {
+        try await with { client, records in
+            for (path, allowed) in [
+                ("/healthz", "GET"), ("/v1/events", "GET"), ("/v1/events/\(records[0].id)", "DELETE, GET, PATCH"),
+            ] {
+                let response = try await client.execute(uri: path, method: .trace, headers: Self.bearer)
+                #expect(response.status == .methodNotAllowed && response.headers[.allow] == allowed, "\(path)")
+            }
+            #expect(try await client.execute(uri: "/v1/nothing", method: .trace).status == .notFound)
+        }
+    }
+
     @Test func `a body that is too large is refused`() async throws {
         try await with { client, _ in
             let body = ByteBuffer(string: "{\"name\": \"" + String(repeating: "x", count: 70_000) + "\"}")

@@ -4,8 +4,24 @@ import Testing
 
 @testable import API
 
-/// What openapi.json says of numbers is what the rules say.
+/// What openapi.json says is what the program does, as far as it can be read off.
 struct DescriptionTests {
+    @Test func `a call that takes an Idempotency-Key tells that it may be refused`() throws {
+        let document = try #require(
+            try JSONSerialization.jsonObject(with: Data(OpenAPIDocument.bytes)) as? [String: Any])
+        var count = 0
+        for (path, item) in try #require(document["paths"] as? [String: [String: Any]]) {
+            for (method, operation) in item {
+                guard let operation = operation as? [String: Any] else { continue }
+                let parameters = operation["parameters"] as? [[String: Any]] ?? []
+                guard parameters.contains(where: { "\($0)".contains("Idempotency") }) else { continue }
+                count += 1
+                #expect((operation["responses"] as? [String: Any])?["422"] != nil, "\(method) \(path)")
+            }
+        }
+        #expect(count > 10)
+    }
+
     @Test(arguments: ["Camera", "CameraCreate", "CameraPatch"])
     func `a camera's numbers have the bounds and defaults that the program has`(schema: String) throws {
         let document = try #require(

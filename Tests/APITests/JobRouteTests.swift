@@ -73,7 +73,7 @@ struct JobRouteTests {
                 path = "/v1/jobs?limit=1&cursor=\(cursor)"
             }
             // Unfinished ones first, the newest before the others; then the last that ended.
-            #expect(seen == [waiting, api.own.job.description] + ended.reversed())
+            #expect(seen == [waiting, api.own.exportJob.description, api.own.job.description] + ended.reversed())
             for (query, expected) in [
                 ("state=succeeded", Array(ended.reversed())), ("state=available&kind=other", [waiting]),
                 ("event_id=\(api.own.event.id)", [api.own.job.description]),
@@ -95,7 +95,10 @@ struct JobRouteTests {
                     counts.map {
                         "\($0["kind"] ?? "") \($0["priority"] ?? "") \($0["state"] ?? "") \($0["count"] ?? "")"
                     })
-                    == ["judge_event 0 available 1", "other 100 available 1", "other 0 succeeded 2"])
+                    == [
+                        "judge_event 0 available 1", "export 50 available 1", "other 100 available 1",
+                        "other 0 succeeded 2",
+                    ])
             #expect(counts.allSatisfy { ($0["state"] as? String == "succeeded") == ($0["oldest_seconds"] is NSNull) })
         }
     }

@@ -20,8 +20,11 @@ private struct ThreePieces: CameraMonitor {
     func status(of camera: Identifier<Camera>) -> CameraStatus? { nil }
     func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still? { nil }
     func live(
-        of camera: Identifier<Camera>, withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void
-    ) async throws -> (any LiveView)? { View(["ftyp ", "moov ", withAudio ? "moof with sound" : "moof"]) }
+        of camera: Identifier<Camera>, _ wish: LiveWish, onTooSlow: @escaping @Sendable () -> Void
+    ) async throws -> (any LiveView)? {
+        let moov = wish.codecs == [.h264] ? "moov " : "moov hvc1 "
+        return View(["ftyp ", moov, wish.withAudio ? "moof with sound" : "moof"])
+    }
 }
 
 @Suite(.enabled(if: TestDatabase.isAvailable, "needs an installed PostgreSQL server"))
@@ -39,13 +42,48 @@ struct LiveRouteTests {
             }
             let mute = try await api.send(.get, path + "?audio=false", key: api.own.keys[.viewer])
             #expect(String(buffer: mute.body) == "ftyp moov moof")
-            let wrong = try await api.send(.get, path + "?audio=loud", key: api.own.keys[.viewer])
-            #expect(wrong.status == .unprocessableContent)
+            for list in ["h264,h265", "h265", "h265%2Ch264"] {
+                let asItIs = try await api.send(.get, path + "?video=\(list)", key: api.own.keys[.viewer])
+                #expect(String(buffer: asItIs.body) == "ftyp moov hvc1 moof with sound")
+            }
+            let plain = try await api.send(.get, path + "?video=h264", key: api.own.keys[.viewer])
+            #expect(String(buffer: plain.body) == "ftyp moov moof with sound")
+            for wrong in ["audio=loud", "video=vp9", "video=", "video=h264,", "video=H265"] {
+                let response = try await api.send(.get, path + "?" + wrong, key: api.own.keys[.viewer])
+                #expect(response.status == .unprocessableContent, "\(wrong)")
+            }
             // A HEAD has no body to end it.
             for _ in 0...LiveSeats.mostOfOne {
                 let head = try await api.send(.head, path, key: api.own.keys[.viewer])
                 #expect(head.status == .ok && head.body.readableBytes == 0)
             }
+        }
+    }
+
+    /// A camera whose pictures nobody can encode now.
+    private struct Refusing: CameraMonitor {
+        let refusal: LiveRefusal
+        func status(of camera: Identifier<Camera>) -> CameraStatus? { nil }
+        func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still? { nil }
+        func live(
+            of camera: Identifier<Camera>, _ wish: LiveWish, onTooSlow: @escaping @Sendable () -> Void
+        ) async throws -> (any LiveView)? { throw refusal }
+    }
+
+    @Test(arguments: [
+        (LiveRefusal.noRoom(most: 3), "3 cameras are being encoded"), (.noRoom(most: 0), "switched off"),
+        (.cannotEncode("There is no encoder."), "There is no encoder."),
+    ])
+    func `pictures that cannot be encoded now are a problem that says what to do`(
+        refusal: LiveRefusal, words: String
+    ) async throws {
+        try await TestAPI.with(monitor: Refusing(refusal: refusal)) { api async throws in
+            let response = try await api.send(
+                .get, "/v1/cameras/\(api.own.camera.id)/live.mp4", key: api.own.keys[.viewer])
+            #expect(response.status == .serviceUnavailable && response.headers[.retryAfter] == "10")
+            #expect(response.headers[.contentType] == "application/problem+json")
+            let detail = try #require(try TestAPI.object(response)["detail"] as? String)
+            #expect(detail.contains(words) && detail.contains("video=h264,h265"), "\(detail)")
         }
     }
 

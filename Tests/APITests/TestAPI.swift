@@ -31,7 +31,7 @@ struct NoCameras: CameraMonitor, CameraTriggers {
 
     func status(of camera: Identifier<Camera>) -> CameraStatus? { nil }
     func live(
-        of camera: Identifier<Camera>, withAudio: Bool, onTooSlow: @escaping @Sendable () -> Void
+        of camera: Identifier<Camera>, _ wish: LiveWish, onTooSlow: @escaping @Sendable () -> Void
     ) async throws -> (any LiveView)? { nil }
     func snapshot(of camera: Identifier<Camera>, longestSidePixels: Int) async throws -> Still? { nil }
 }
@@ -54,6 +54,7 @@ struct TestAPI: Sendable {
         var policy: Identifier<Policy>
         /// Of the event; it waits.
         var export: Identifier<Export>
+        var exportJob: Identifier<Job>
         var users: [Role: User] = [:]
         /// Access keys by role.
         var keys: [Role: String] = [:]
@@ -185,11 +186,13 @@ struct TestAPI: Sendable {
                 revision: 1))
         var tenant = Tenant(
             organization: organization, site: site.id, camera: camera, event: event, reanalysis: reanalysis,
-            job: job.id, definition: definition, analyzer: analyzer.id, policy: policy.id, export: .make(at: now))
+            job: job.id, definition: definition, analyzer: analyzer.id, policy: policy.id, export: .make(at: now),
+            exportJob: .make(at: now))
         try await store.exports.insert(
             Export(
                 id: tenant.export, organization: organization, content: .events([event.id]), format: .zip,
-                keepsGaps: false, cameras: [camera.id], author: "\(name)-operator", job: .make(at: now), createdAt: now)
+                keepsGaps: false, cameras: [camera.id], author: "\(name)-operator", job: tenant.exportJob,
+                createdAt: now)
         )
         for role in Role.allCases {
             let user = User(

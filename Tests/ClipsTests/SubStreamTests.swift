@@ -159,6 +159,10 @@ struct SubStreamTests {
             #expect(status.detect?.state == .online && status.detect?.isAnalysed == true)
             #expect(status.detect?.widthPixels == 160 && status.widthPixels == 640)
             #expect(event.outcome.thumbnail?.widthPixels == 160)
+            // A large picture is decoded for who asks for one; for a small one there may be one already.
+            #expect(try await rig.session.snapshot(longestSidePixels: 640)?.widthPixels == 640)
+            #expect(try await rig.session.snapshot(longestSidePixels: 100) != nil)
+            #expect(rig.widths.all == [160], "nobody analysed that one")
             // When each stream grew light, by the simulator's own book.
             let turns = (
                 rig.large.counters(of: "large")?.turns.map { $0.startedAt + 7 } ?? [],

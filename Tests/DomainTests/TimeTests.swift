@@ -19,8 +19,23 @@ struct TimeTests {
         #expect(abs((WallTime(rfc3339: text)?.secondsSinceEpoch ?? -1) - seconds) < 0.001)
     }
 
-    @Test(arguments: ["", "yesterday", "2026-05-01", "10:00", "2026-13-01T00:00:00Z"])
+    @Test(arguments: [
+        "", "yesterday", "2026-05-01", "10:00", "2026-13-01T00:00:00Z", "9983-08-08T00:36:16-00:57",
+        "0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z",
+    ])
     func `other texts are no time`(text: String) { #expect(WallTime(rfc3339: text) == nil) }
+
+    @Test(arguments: [Double.infinity, -.infinity, .nan, 1e300, -1e300, 9.3e9, -9.3e9])
+    func `sums of times end at the greatest and the least there are`(seconds: Double) {
+        let greatest = WallTime(nanosecondsSinceEpoch: .max)
+        let least = WallTime(nanosecondsSinceEpoch: .min)
+        #expect((least...greatest).contains(WallTime(secondsSinceEpoch: seconds)))
+        #expect((least...greatest).contains(greatest.advanced(bySeconds: seconds)))
+        #expect((least...greatest).contains(least.advanced(bySeconds: seconds)))
+        #expect(greatest.seconds(since: least) > 1.8e10)
+        let media = MediaTime(seconds: seconds).advanced(bySeconds: seconds)
+        #expect(media.seconds(since: MediaTime(seconds: -seconds)).isFinite)
+    }
 
     @Test func `identifiers sort by the time they were made and say version 7`() {
         let early = Identifier<Camera>.make(at: WallTime(secondsSinceEpoch: 1000))

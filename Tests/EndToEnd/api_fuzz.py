@@ -21,6 +21,9 @@ CONFIG = """
 [checks.positive_data_acceptance]
 # What the schema allows may still make no sense: an end before its beginning, an id that is not there.
 expected-statuses = ["2xx", 304, 401, 403, 404, 409, 412, 413, 416, 422, 429, 503]
+# A camera that gives no picture now is told with a documented 503.
+[checks.not_a_server_error]
+expected-statuses = ["2xx", "3xx", "4xx", 503]
 [checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 416, 422, 429, 503]
 """
@@ -84,7 +87,9 @@ def main():
         secret = key.get("key") or key.get("secret")
         command = [
             schemathesis, "--config-file", folder + "/schemathesis.toml", "run", root + "/Sources/API/openapi.json", "--url", base,
-            "-H", "Authorization: Bearer " + secret, "--checks", "all", "--phases", "examples,coverage,fuzzing",
+            "-H", "Authorization: Bearer " + secret, "--checks", "all",
+            # It lets the header of the role stand beside a cookie that it makes up. RouteWalkTests asks every route as nobody.
+            "--exclude-checks", "ignored_auth,max_response_time", "--phases", "examples,coverage,fuzzing",
             "--max-examples", os.environ.get("EXAMPLES", "100"), "--suppress-health-check", "all", "--request-timeout", "60",
             "--continue-on-failure", "--no-color", "--seed", os.environ.get("SEED", "1"), "--max-redirects", "0",
         ]
@@ -92,6 +97,9 @@ def main():
             command += ["--max-time", os.environ["SECONDS_EACH"]]
         for path in always_left_out:
             command += ["--exclude-path", path]
+        if role == "administrator":
+            # It would revoke its own key.
+            command += ["--exclude-path", "/v1/api-keys/{id}"]
         if not isolated:
             for _, path in opens_addresses:
                 command += ["--exclude-path", path]

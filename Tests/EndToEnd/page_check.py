@@ -51,7 +51,7 @@ class Browser:
         self.number = 0
         self.session = None
         self.events = []
-        targets = self.call("Target.getTargets", timeout=30)["targetInfos"]
+        targets = self.call("Target.getTargets", timeout=120)["targetInfos"]
         page = next(each for each in targets if each["type"] == "page")
         self.session = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):

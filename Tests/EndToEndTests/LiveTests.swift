@@ -64,7 +64,8 @@ extension EndToEnd {
             }
             var paths: [String: String] = [:]
             for camera in try await vedette.items("/v1/cameras") {
-                paths[camera["name"] as? String ?? ""] = "/v1/cameras/\(camera["id"] as? String ?? "")/live.mp4"
+                paths[camera["name"] as? String ?? ""] =
+                    "/v1/cameras/\(camera["id"] as? String ?? "")/live.mp4?video=h264,h265"
             }
             let offline = try await vedette.get(try #require(paths["nobody"]))
             #expect(offline.status == 503 && offline.header("content-type") == "application/problem+json")

@@ -18,7 +18,7 @@ extension EndToEnd {
         static let jobs = number("TEST_JOBS", 600)
 
         @Test(.timeLimit(.minutes(30)))
-        func `with workers killed, one frozen past its leases and the database crashed twice, each job is done exactly once`()
+        func `with workers killed, one frozen, and the database crashed twice, each job is done exactly once`()
             async throws
         {
             let folder = try TestFolder.make()

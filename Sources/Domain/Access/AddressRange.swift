@@ -68,8 +68,8 @@ package struct AddressRange: Sendable, Hashable {
                     guard let last = four(group) else { return nil }
                     bytes += last
                 } else {
-                    guard (1...4).contains(group.utf8.count), group.utf8.count == group.count,
-                        group.allSatisfy(\.isHexDigit), let word = UInt16(group, radix: 16)
+                    guard (1...4).contains(group.utf8.count), group.allSatisfy(\.isHexDigit),
+                        group.utf8.count == group.count, let word = UInt16(group, radix: 16)
                     else { return nil }
                     bytes += [UInt8(word >> 8), UInt8(word & 0xff)]
                 }

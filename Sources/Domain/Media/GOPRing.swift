@@ -14,7 +14,8 @@ package struct GOPRing: Sendable {
     }
     private var gops: [GOP] = []
     private var newest: MediaTime?
-    private var looked: MediaTime?
+    /// The newest picture that was looked at.
+    package private(set) var looked: MediaTime?
     /// Bytes of payload held now.
     package private(set) var byteCount = 0
     /// GOPs thrown out early because of the byte bound.

@@ -57,11 +57,23 @@ export function activityPart(id, zone) {
   drawOn(frame, box, choose);
   range.addEventListener("change", load);
 
+  /** What the camera sees now; without it the map lies on the dark. */
+  async function showPicture() {
+    try {
+      const response = await api.snapshot(id);
+      const address = URL.createObjectURL(await response.blob());
+      picture.addEventListener("load", () => URL.revokeObjectURL(address), { once: true });
+      picture.src = address;
+    } catch {
+      picture.removeAttribute("src");
+    }
+  }
+
   const part = h("details", { class: "more activity-part" }, h("summary", {}, "Activity"), frame,
     h("div", { class: "recording-form" }, h("label", { for: "activity-range" }, "In", range), clear), note, times);
   part.addEventListener("toggle", () => {
     if (!part.open) return;
-    picture.src = `/v1/cameras/${encodeURIComponent(id)}/snapshot.jpg?size=960&t=${Date.now()}`;
+    showPicture();
     load();
   });
   return { element: part };

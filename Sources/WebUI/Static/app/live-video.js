@@ -6,6 +6,8 @@ import { h, fill, icon, iconButton } from "./dom.js";
 import { whatToDo } from "./words.js";
 
 const Source = window.ManagedMediaSource ?? window.MediaSource;
+/** H.265 of the usual profile, at a level that is enough for any camera. */
+const h265 = 'video/mp4; codecs="hvc1.1.6.L153.B0"';
 /** Further behind than this is not caught up with by playing faster. */
 const jumpSeconds = 2;
 const hurrySeconds = 0.7;
@@ -25,6 +27,8 @@ export class LiveVideo {
   #timer = null;
   #failures = 0;
   #withSound = false;
+  /** What the server is told to send as it comes; it encodes the rest. */
+  #codecs = Source?.isTypeSupported(h265) ? "h264,h265" : "h264";
   #stopped = false;
   #onVisible = () => (document.visibilityState === "visible" ? this.#begin() : this.#pause());
 
@@ -80,13 +84,17 @@ export class LiveVideo {
 
   /** Plays until the stream ends or breaks. */
   async #play(signal) {
-    const response = await api.live(this.#id, { audio: this.#withSound }, signal);
+    const response = await api.live(this.#id, { audio: this.#withSound, video: this.#codecs }, signal);
     const type = response.headers.get("Content-Type");
+    const isH265 = /hvc1|hev1/.test(type);
     if (!Source.isTypeSupported(type)) {
-      this.#say("unsupported", /hvc1|hev1/.test(type)
-        ? "This browser cannot play H.265; you see single pictures." : "This browser cannot play this stream; you see single pictures.");
+      // H.265, and not this kind of it: from now on as H.264.
+      if (isH265) this.#codecs = "h264";
+      else this.#say("unsupported", "This browser cannot play this stream; you see single pictures.");
       return;
     }
+    // One that says it plays H.265 and then does not.
+    this.#video.addEventListener("error", () => { if (isH265) this.#codecs = "h264"; }, { once: true, signal });
     const source = new Source();
     const address = URL.createObjectURL(source);
     const opened = new Promise((resolve) => { source.addEventListener("sourceopen", resolve, { once: true }); });
