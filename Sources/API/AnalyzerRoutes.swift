@@ -10,19 +10,19 @@ struct AnalyzerRoutes {
     let clock: any WallClock
 
     func add(to router: some RouterMethods<VedetteContext>) {
-        router.get("/v1/analyzers") { _, context in
+        router.get("/v1/analyzers") { request, context in
             let stored = try await judges.analyzers(of: context.organization)
             let statuses = await statuses(context.organization)
             // Those in use come first.
             let order = Dictionary(statuses.enumerated().map { ($0.element.id, $0.offset) }) { first, _ in first }
-            let sorted = stored.enumerated().sorted {
-                (order[$0.element.analyzer.id] ?? .max, $0.offset) < (order[$1.element.analyzer.id] ?? .max, $1.offset)
-            }.map(\.element)
+            func place(_ one: StoredAnalyzer) -> String {
+                let number = "\(order[one.analyzer.id] ?? 999_999)"
+                return String(repeating: "0", count: max(0, 6 - number.count)) + number + one.analyzer.name
+            }
             return jsonResponse(
-                PageDTO(
-                    items: sorted.map { one in
-                        AnalyzerDTO(one, statuses.first { $0.id == one.analyzer.id })
-                    }, nextCursor: nil))
+                try NamedPage.page(stored, request, name: place, id: \.analyzer.id.description) { one in
+                    AnalyzerDTO(one, statuses.first { $0.id == one.analyzer.id })
+                })
         }
         router.post("/v1/analyzers") { request, context in
             var fields = try await FieldReader(request)

@@ -27,6 +27,29 @@ struct AnalyzerRouteTests {
         "api_key": "sk-very-secret", "max_pictures": 4, "budget": {"requests_per_minute": 60, "prompt_price": 0.5}}
         """#
 
+    @Test func `analyzers come in pages, and what the list does not take is refused`() async throws {
+        try await TestAPI.with { api async throws in
+            let key = try #require(api.own.keys[.administrator])
+            for name in ["b", "a", "c"] {
+                let body = "{\"name\": \"\(name)\", \"kind\": \"openai\", \"base_url\": \"http://127.0.0.1:1/v1\"}"
+                #expect(try await api.send(.post, "/v1/analyzers", key: key, body).status == .created)
+            }
+            let all = try TestAPI.object(try await api.send(.get, "/v1/analyzers", key: key))
+            let names = (all["items"] as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
+            #expect(names.count >= 4 && names.filter { ["a", "b", "c"].contains($0) } == ["a", "b", "c"])
+            var seen: [String] = []
+            var path = "/v1/analyzers?limit=1"
+            while true {
+                let page = try TestAPI.object(try await api.send(.get, path, key: key))
+                seen += (page["items"] as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
+                guard let cursor = page["next_cursor"] as? String else { break }
+                path = "/v1/analyzers?limit=1&cursor=\(cursor)"
+            }
+            #expect(seen == names)
+            #expect(try await api.send(.get, "/v1/analyzers?colour=red", key: key).status == .unprocessableContent)
+        }
+    }
+
     @Test func `an analyzer is made, changed and removed, and its key never comes out`() async throws {
         try await TestAPI.with { api async throws in
             let key = api.own.keys[.administrator]

@@ -136,7 +136,7 @@ export const api = {
     const response = await fetch("/readyz", { cache: "no-store" });
     return response.json();
   },
-  analyzers: () => json("/v1/analyzers"),
+  analyzers: () => json("/v1/analyzers?limit=200"),
   sites: () => all("/v1/sites"),
   cameras: () => all("/v1/cameras"),
   camera: async (id) => {
