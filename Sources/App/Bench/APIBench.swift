@@ -73,7 +73,8 @@ package enum APIBench {
         let day = Date().addingTimeInterval(-3 * 86_400).formatted(.iso8601)
         let lists = [
             "limit=50", "camera_id=\(camera)", "site_id=\(site)", "from=\(day)", "to=\(day)", "kind=tamper",
-            "state=abnormal", "label=person", "label=nothing", "min_confidence=0.95", "reviewed=false", "starred=true",
+            "verdict_state=abnormal", "label=person", "label=nothing", "min_confidence=0.95", "reviewed=false",
+            "starred=true",
             "q=person",
         ]
         print("| request | p50 ms | p99 ms | requests/s | answers |\n|---|---|---|---|---|")
@@ -82,6 +83,8 @@ package enum APIBench {
             print(
                 "| \(name) | \(rounded(outcome.latencies.median)) | \(rounded(outcome.latencies.quantile(0.99))) | \(Int(outcome.perSecond)) | \(answers.joined(separator: ", ")) |"
             )
+            // Each row when it is there, into files too.
+            fflush(nil)
         }
         for list in lists {
             report(
