@@ -75,13 +75,14 @@ package final class Accounts: Sendable {
         let isRight = try await hasher.verify(password, found?.passwordHash)
         guard isRight, let user = found?.user, !user.isDisabled else {
             logger.notice("a sign-in was refused", metadata: ["address": "\(address)"])
-            if let user = found?.user {
-                await record(
-                    AuditEntry(
-                        id: .make(at: now), organization: user.organization, at: now, actorKind: "nobody",
-                        actorName: user.name, action: "sign-in", path: "/v1/auth/login", status: 401, address: address,
-                        requestID: ""))
-            }
+            // For a name that nobody has, too, so that it takes as long; not the name, which may be a password in the wrong field.
+            await record(
+                AuditEntry(
+                    id: .make(at: now), organization: found?.user.organization ?? Organization.first, at: now,
+                    actorKind: "nobody",
+                    actorName: found?.user.name ?? "unknown", action: "sign-in", path: "/v1/auth/login", status: 401,
+                    address: address,
+                    requestID: ""))
             throw Problem(.unauthorized, "the name or the password is wrong")
         }
         throttle.withLock { $0.succeeded(account: name, address: address) }

@@ -38,7 +38,7 @@ struct AnalyzerRoutes {
         router.get("/v1/analyzers/:id") { _, context in try await shown(try id(context), context) }
         router.patch("/v1/analyzers/:id") { request, context in
             var stored = try await judges.analyzer(try id(context), of: context.organization)
-            try Self.check(request, revision: stored.revision, "the analyzer")
+            try EntityTag.check(request, isAt: stored.revision, "analyzer")
             if stored.isFromSettings { throw Self.readOnly("analyzer") }
             var fields = try await FieldReader(request)
             let before = stored.analyzer
@@ -47,8 +47,9 @@ struct AnalyzerRoutes {
             if stored.analyzer != before { _ = try await judges.update(stored) }
             return try await shown(before.id, context)
         }
-        router.delete("/v1/analyzers/:id") { _, context in
+        router.delete("/v1/analyzers/:id") { request, context in
             let stored = try await judges.analyzer(try id(context), of: context.organization)
+            try EntityTag.check(request, isAt: stored.revision, "analyzer")
             if stored.isFromSettings { throw Self.readOnly("analyzer") }
             try await judges.deleteAnalyzer(stored.analyzer.id, of: context.organization)
             return Response(status: .noContent)
@@ -67,12 +68,6 @@ struct AnalyzerRoutes {
         Problem(.conflict, "the \(what) is of the settings file, which is written at each start; change it there")
     }
 
-    static func check(_ request: Request, revision: Int64, _ what: String) throws {
-        if let expected = request.headers[.ifMatch], expected != "*", expected != "\"\(revision)\"" {
-            throw Problem(.preconditionFailed, "\(what) was changed meanwhile; read it again")
-        }
-    }
-
     private func id(_ context: VedetteContext) throws -> Identifier<Analyzer> {
         try context.identifier("id", "analyzer")
     }
@@ -83,7 +78,7 @@ struct AnalyzerRoutes {
         let stored = try await judges.analyzer(id, of: context.organization)
         let state = await statuses(context.organization).first { $0.id == id }
         var response = jsonResponse(AnalyzerDTO(stored, state), status: status)
-        response.headers[.eTag] = "\"\(stored.revision)\""
+        response.headers[.eTag] = EntityTag.of(stored.revision)
         if status == .created { response.headers[.location] = "/v1/analyzers/\(id)" }
         return response
     }

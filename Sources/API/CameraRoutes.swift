@@ -78,8 +78,10 @@ struct CameraRoutes {
             let changed = try await change(request, context)
             return Self.response(changed, monitor: monitor)
         }
-        router.delete("/v1/cameras/:id") { _, context in
-            try await cameras.delete(try context.identifier("id", "camera"), of: context.organization)
+        router.delete("/v1/cameras/:id") { request, context in
+            let camera = try await camera(context)
+            try EntityTag.check(request, isAt: camera.revision, "camera")
+            try await cameras.delete(camera.id, of: context.organization)
             return Response(status: .noContent)
         }
         router.get("/v1/cameras/:id/status") { _, context in
@@ -108,7 +110,7 @@ struct CameraRoutes {
         _ camera: Camera, monitor: any CameraMonitor, status: HTTPResponse.Status = .ok
     ) -> Response {
         var response = jsonResponse(CameraDTO(camera, status: monitor.status(of: camera.id)), status: status)
-        response.headers[.eTag] = "\"\(camera.revision)\""
+        response.headers[.eTag] = EntityTag.of(camera.revision)
         if status == .created { response.headers[.location] = "/v1/cameras/\(camera.id)" }
         return response
     }
@@ -158,9 +160,7 @@ struct CameraRoutes {
 
     private func change(_ request: Request, _ context: VedetteContext) async throws -> Camera {
         let current = try await camera(context)
-        if let expected = request.headers[.ifMatch], expected != "*", expected != "\"\(current.revision)\"" {
-            throw Problem(.preconditionFailed, "the camera was changed meanwhile; read it again")
-        }
+        try EntityTag.check(request, isAt: current.revision, "camera")
         var fields = try await FieldReader(request)
         var changed = try await read(&fields, into: current, context)
         guard changed != current else { return current }

@@ -48,13 +48,8 @@ struct DefinitionRoutes {
         }
         router.post("/v1/definitions/:id/versions") { request, context in
             let present = try await definition(context)
-            var expected: Int?
-            if let tag = request.headers[.ifMatch], tag != "*" {
-                guard tag == "\"\(present.newest.version)\"" else {
-                    throw Problem(.preconditionFailed, "the definition has a newer version; read it again")
-                }
-                expected = present.newest.version
-            }
+            let isConditional = try EntityTag.check(request, isAt: present.newest.version, "definition")
+            let expected = isConditional ? present.newest.version : nil
             var fields = try await FieldReader(request)
             let read = DefinitionReader.read(&fields)
             if present.scope == .organization {
@@ -126,7 +121,7 @@ struct DefinitionRoutes {
 
     private static func response(_ definition: StoredDefinition, status: HTTPResponse.Status = .ok) -> Response {
         var response = jsonResponse(DefinitionDTO(definition), status: status)
-        response.headers[.eTag] = "\"\(definition.newest.version)\""
+        response.headers[.eTag] = EntityTag.of(definition.newest.version)
         if status == .created { response.headers[.location] = "/v1/definitions/\(definition.id)" }
         return response
     }

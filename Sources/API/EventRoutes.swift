@@ -31,10 +31,12 @@ struct EventRoutes {
             try fields.finish()
             try await events.annotate(
                 id, of: context.organization, reviewed: reviewed, starred: starred, note: note,
-                ifChangedAt: try Self.expected(request))
+                ifChangedAt: try await expected(request, context))
             return Self.response(try await events.event(id, of: context.organization))
         }
-        router.delete("/v1/events/:id") { _, context in
+        router.delete("/v1/events/:id") { request, context in
+            // Not read without need: one whose removal was interrupted is not there any more, and can be removed.
+            _ = try await expected(request, context)
             try await deleteEvent(try context.identifier("id", "event"), context.organization)
             return Response(status: .noContent)
         }
@@ -79,17 +81,17 @@ struct EventRoutes {
 
     private static func response(_ event: EventDetail) -> Response {
         var response = jsonResponse(EventDTO(event))
-        response.headers[.eTag] = "\"\(event.changedAt.nanosecondsSinceEpoch / 1000)\""
+        response.headers[.eTag] = EntityTag.of(revision(event))
         return response
     }
 
-    /// The change that `If-Match` names; nil where any will do.
-    private static func expected(_ request: Request) throws -> WallTime? {
-        guard let tag = request.headers[.ifMatch], tag != "*" else { return nil }
-        guard tag.hasPrefix("\""), tag.hasSuffix("\""), let microseconds = Int64(tag.dropFirst().dropLast()),
-            microseconds.magnitude < UInt64(Int64.max / 1000)
-        else { throw Problem(.preconditionFailed, "the event was changed meanwhile; read it again") }
-        return WallTime(nanosecondsSinceEpoch: microseconds * 1000)
+    private static func revision(_ event: EventDetail) -> Int64 { event.changedAt.nanosecondsSinceEpoch / 1000 }
+
+    /// The present change where `If-Match` names it, so that the update can be sure of it; nil where any will do.
+    private func expected(_ request: Request, _ context: VedetteContext) async throws -> WallTime? {
+        guard request.headers[.ifMatch] != nil else { return nil }
+        let event = try await event(context)
+        return try EntityTag.check(request, isAt: Self.revision(event), "event") ? event.changedAt : nil
     }
 
     private func event(_ context: VedetteContext) async throws -> EventDetail {

@@ -13,12 +13,7 @@ func jsonResponse(_ value: some Encodable, status: HTTPResponse.Status = .ok) ->
     }
 }
 
-func jsonBytes(_ value: some Encodable) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return [UInt8](try encoder.encode(value))
-}
+func jsonBytes(_ value: some Encodable) throws -> [UInt8] { try JSONByteEncoder.encode(value) }
 
 /// An optional that is written as `null` instead of being left out.
 @propertyWrapper
@@ -80,7 +75,7 @@ struct FieldReader {
     static func body(of request: Request, maximumBytes: Int) async throws -> ByteBuffer {
         do {
             return try await request.body.collect(upTo: maximumBytes)
-        } catch {
+        } catch let error as any HTTPResponseError where error.status == .contentTooLarge {
             throw Problem(.tooLarge, "the body is larger than \(maximumBytes) bytes")
         }
     }

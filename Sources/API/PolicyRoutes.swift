@@ -61,7 +61,7 @@ struct PolicyRoutes {
         router.get("/v1/policies/:id") { _, context in try await shown(try id(context), context) }
         router.patch("/v1/policies/:id") { request, context in
             var policy = try await judges.policy(try id(context), of: context.organization)
-            try AnalyzerRoutes.check(request, revision: policy.revision, "the policy")
+            try EntityTag.check(request, isAt: policy.revision, "policy")
             if policy.place == nil { throw AnalyzerRoutes.readOnly("policy") }
             var fields = try await FieldReader(request)
             let before = policy
@@ -70,8 +70,9 @@ struct PolicyRoutes {
             if policy != before { _ = try await judges.update(policy) }
             return try await shown(policy.policy.id, context)
         }
-        router.delete("/v1/policies/:id") { _, context in
+        router.delete("/v1/policies/:id") { request, context in
             let policy = try await judges.policy(try id(context), of: context.organization)
+            try EntityTag.check(request, isAt: policy.revision, "policy")
             if policy.place == nil { throw AnalyzerRoutes.readOnly("policy") }
             try await judges.deletePolicy(policy.policy.id, of: context.organization)
             return Response(status: .noContent)
@@ -92,7 +93,7 @@ struct PolicyRoutes {
     ) async throws -> Response {
         let stored = try await judges.policy(id, of: context.organization)
         var response = jsonResponse(PolicyDTO(stored, try await names(context)), status: status)
-        response.headers[.eTag] = "\"\(stored.revision)\""
+        response.headers[.eTag] = EntityTag.of(stored.revision)
         if status == .created { response.headers[.location] = "/v1/policies/\(id)" }
         return response
     }

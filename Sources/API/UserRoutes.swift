@@ -59,9 +59,7 @@ struct UserRoutes {
         router.get("/v1/users/:id") { _, context in Self.response(try await user(context)) }
         router.patch("/v1/users/:id") { request, context in
             var user = try await user(context)
-            if let expected = request.headers[.ifMatch], expected != "*", expected != "\"\(user.revision)\"" {
-                throw Problem(.preconditionFailed, "the user was changed meanwhile; read it again")
-            }
+            try EntityTag.check(request, isAt: user.revision, "user")
             var fields = try await FieldReader(request)
             let before = user
             // Only taken away by hand; the issuer gives it.
@@ -73,8 +71,10 @@ struct UserRoutes {
             user.revision = try await accounts.store.update(user, passwordHash: hash)
             return Self.response(user)
         }
-        router.delete("/v1/users/:id") { _, context in
-            try await accounts.store.delete(try context.identifier("id", "user"), of: context.organization)
+        router.delete("/v1/users/:id") { request, context in
+            let user = try await user(context)
+            try EntityTag.check(request, isAt: user.revision, "user")
+            try await accounts.store.delete(user.id, of: context.organization)
             return Response(status: .noContent)
         }
     }
@@ -85,7 +85,7 @@ struct UserRoutes {
 
     private static func response(_ user: User, status: HTTPResponse.Status = .ok) -> Response {
         var response = jsonResponse(UserDTO(user), status: status)
-        response.headers[.eTag] = "\"\(user.revision)\""
+        response.headers[.eTag] = EntityTag.of(user.revision)
         if status == .created { response.headers[.location] = "/v1/users/\(user.id)" }
         return response
     }

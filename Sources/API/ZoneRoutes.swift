@@ -37,15 +37,13 @@ struct ZoneRoutes {
 
     private static func response(_ camera: Camera) -> Response {
         var response = jsonResponse(ZonesDTO(zones: camera.settings.zones.map(ZoneDTO.init)))
-        response.headers[.eTag] = "\"\(camera.revision)\""
+        response.headers[.eTag] = EntityTag.of(camera.revision)
         return response
     }
 
     private func replace(_ request: Request, _ context: VedetteContext) async throws -> Camera {
         let current = try await cameras.camera(try context.identifier("id", "camera"), of: context.organization)
-        if let expected = request.headers[.ifMatch], expected != "*", expected != "\"\(current.revision)\"" {
-            throw Problem(.preconditionFailed, "the camera was changed meanwhile; read it again")
-        }
+        try EntityTag.check(request, isAt: current.revision, "camera")
         var fields = try await FieldReader(request)
         if !fields.has("zones") { fields.complain("zones", "is needed") }
         let zones = fields.objects("zones", maximumCount: ZoneRules.maximumZones, Self.read) ?? []

@@ -2,7 +2,9 @@ internal import CPostgres
 internal import Glibc
 
 extension Connection {
-    /// One statement in a transaction with these settings, in one way to the server and back. Otherwise as `query`.
+    /// One statement in a transaction with these settings, in one way to the server and back. Otherwise as `query`, but what
+    /// is prepared is planned once, for any parameters: below row security planning costs several times what running does.
+    /// A text that wants another plan for other values must be another text, or not be prepared.
     ///
     /// https://www.postgresql.org/docs/15/libpq-pipeline-mode.html: what is sent up to a sync is one transaction.
     package func query(
@@ -27,13 +29,14 @@ extension Connection {
     ) throws(PostgresError) -> Rows {
         let raw = try connected()
         // Preparing goes its own way, once for each connection.
-        let settingName = try preparedName(of: settings.selection, raw)
+        let selection = prepare ? settings.selectionPlannedOnce : settings.selection
+        let settingName = try preparedName(of: selection, raw)
         let name = prepare ? try preparedName(of: sql, raw) : nil
         let settingTexts = settings.words.map { Optional($0) }
         let texts = try Self.texts(of: parameters)
         guard PQenterPipelineMode(raw) == 1 else { throw failure(of: raw, nil, sql) }
         defer { PQexitPipelineMode(raw) }
-        guard Self.send(raw, settingName, settings.selection, settingTexts), Self.send(raw, name, sql, texts),
+        guard Self.send(raw, settingName, selection, settingTexts), Self.send(raw, name, sql, texts),
             PQpipelineSync(raw) == 1
         else {
             // What was sent of it ends with the connection, which nobody gets again.

@@ -9,7 +9,7 @@ package actor Connection {
     private let canceller: StatementCanceller
     private let secret: String?
     private var raw: OpaquePointer?
-    private var prepared: [String: String] = [:]
+    private var prepared = PreparedStatements()
     /// The stretch of work that the current task may cancel.
     private var ticket: StatementCanceller.Ticket?
     private var isInTransaction = false
@@ -50,7 +50,7 @@ package actor Connection {
 
     /// Runs one statement; cancelling the task ends it on the server and throws `CancellationError`.
     ///
-    /// With `prepare`, the server keeps the plan for as long as the connection lives: for fixed texts that run often.
+    /// With `prepare`, the server keeps the statement for as long as the connection lives: for fixed texts that run often.
     @discardableResult
     package func query(_ sql: String, _ parameters: [PostgresValue] = [], prepare: Bool = false) async throws -> Rows {
         try await cancellable { connection throws in try connection.run(sql, parameters, prepare: prepare) }
@@ -102,7 +102,7 @@ package actor Connection {
     }
 
     /// Runs a text of several statements without parameters, as one transaction unless it says otherwise. Blocks.
-    package func runScript(_ sql: String) throws {
+    package func runScript(_ sql: String) throws(PostgresError) {
         let raw = try connected()
         guard let result = PQexec(raw, sql) else { throw failure(of: raw, nil, sql) }
         let box = ResultBox(takingOwnershipOf: result)
@@ -202,17 +202,18 @@ package actor Connection {
         return texts
     }
 
-    /// Statements kept per connection; beyond it they run unprepared.
-    private static let preparedLimit = 100
-
-    func preparedName(of sql: String, _ raw: OpaquePointer) throws(PostgresError) -> String? {
-        if let name = prepared[sql] { return name }
-        guard prepared.count < Self.preparedLimit else { return nil }
-        let name = "s\(prepared.count + 1)"
+    func preparedName(of sql: String, _ raw: OpaquePointer) throws(PostgresError) -> String {
+        if let name = prepared.name(of: sql) { return name }
+        // In a transaction that failed this fails, too, and the statement stays.
+        if let old = prepared.leastUsed {
+            try runScript("DEALLOCATE \(old.name)")
+            prepared.forget(old.sql)
+        }
+        let name = prepared.nextName
         guard let result = PQprepare(raw, name, sql, 0, nil) else { throw failure(of: raw, nil, sql) }
         let box = ResultBox(takingOwnershipOf: result)
         try check(result, box, raw, sql)
-        prepared[sql] = name
+        prepared.add(sql, name)
         return name
     }
 

@@ -37,12 +37,34 @@ final class ConnectionLender: Sendable {
 
     // MARK: Using
 
-    /// Lends a connection for the length of `body`.
+    /// Lends a connection for the length of `body`, which runs on it: one hop of threads there and one back, however much it asks.
     func withConnection<Value: Sendable>(
-        _ body: (Connection) async throws -> Value
+        _ body: @Sendable (isolated Connection) async throws -> Value
     ) async throws -> Value {
-        let connection = try await acquire()
+        if case .connection(let connection) = try await grant() {
+            do {
+                if let value = try await Self.use(connection, ifUsable: body) {
+                    release(.connection(connection))
+                    return value
+                }
+            } catch {
+                release(.connection(connection))
+                throw error
+            }
+        }
+        let connection = try await open()
         defer { release(.connection(connection)) }
+        return try await body(connection)
+    }
+
+    /// Nil where the connection turns out to be lost; `body` was not called then.
+    private static func use<Value: Sendable>(
+        _ connection: isolated Connection, ifUsable body: @Sendable (isolated Connection) async throws -> Value
+    ) async throws -> Value? {
+        guard connection.isUsable() else {
+            connection.close()
+            return nil
+        }
         return try await body(connection)
     }
 
@@ -67,17 +89,6 @@ final class ConnectionLender: Sendable {
     // MARK: Lending
 
     private static let closedError = PostgresError(.unavailable, "the database connections were closed")
-
-    private func acquire() async throws -> Connection {
-        switch try await grant() {
-        case .connection(let connection):
-            if await connection.isUsable() { return connection }
-            await connection.close()
-            return try await open()
-        case .slot:
-            return try await open()
-        }
-    }
 
     /// Opens a connection for a slot that the caller holds.
     private func open() async throws -> Connection {

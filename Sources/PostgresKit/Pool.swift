@@ -22,9 +22,9 @@ package struct Pool: Sendable {
         return copy
     }
 
-    /// Lends a connection for the length of `body`, without the settings of `setting(_:)`.
+    /// Lends a connection for the length of `body`, which runs on it, without the settings of `setting(_:)`.
     package func withConnection<Value: Sendable>(
-        _ body: (Connection) async throws -> Value
+        _ body: @Sendable (isolated Connection) async throws -> Value
     ) async throws -> Value {
         try await lender.withConnection(body)
     }

@@ -4,6 +4,8 @@ package struct TransactionSettings: Sendable, Hashable {
     let beginning: String
     /// A statement that sets them within a transaction, and its parameters.
     let selection: String
+    /// The same, and that prepared statements are planned for any parameters.
+    let selectionPlannedOnce: String
     let words: [String]
 
     /// Nil where a name or value holds anything but ASCII letters, digits, `_`, `-` and, in names, one dot.
@@ -28,6 +30,7 @@ package struct TransactionSettings: Sendable, Hashable {
         selection =
             "SELECT "
             + settings.indices.map { "set_config($\($0 * 2 + 1), $\($0 * 2 + 2), true)" }.joined(separator: ", ")
+        selectionPlannedOnce = selection + ", set_config('plan_cache_mode', 'force_generic_plan', true)"
         words = settings.flatMap { [$0.name, $0.value] }
     }
 }

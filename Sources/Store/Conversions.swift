@@ -1,5 +1,4 @@
 internal import Domain
-internal import FoundationEssentials
 internal import Glibc
 internal import PostgresKit
 
@@ -27,15 +26,19 @@ extension WallTime {
 }
 
 extension PostgresValue {
-    static func id<Entity>(_ identifier: Identifier<Entity>) -> Self { .uuid(identifier.uuid) }
+    static func id<Entity>(_ identifier: Identifier<Entity>) -> Self { .text(identifier.description) }
     static func time(_ time: WallTime) -> Self { .timestamp(PostgresTimestamp(time)) }
-    static func ids<Entity>(_ identifiers: [Identifier<Entity>]) -> Self { .uuids(identifiers.map(\.uuid)) }
+    static func ids<Entity>(_ identifiers: [Identifier<Entity>]) -> Self { .array(identifiers.map(\.description)) }
 }
 
 extension Row {
     func id<Entity>(_ column: String, of entity: Entity.Type = Entity.self) throws(PostgresError) -> Identifier<Entity>
     {
-        Identifier(try get(column, as: UUID.self))
+        let text = try get(column, as: String.self)
+        guard let id = Identifier<Entity>(text) else {
+            throw PostgresError(.data, "column \"\(column)\" does not hold a UUID")
+        }
+        return id
     }
 
     func time(_ column: String) throws(PostgresError) -> WallTime {

@@ -4,6 +4,10 @@ extension JobHooks {
     private static let kind = "kind = 'judge_event'"
     private static let event = "(payload->>'event_id')::uuid"
 
+    // The plans of these statements are made once and kept (`PostgresJobQueue.session`), also where tables were empty then, which
+    // makes reading all of one look as cheap as searching it. Next to each join with a table is therefore the same condition
+    // as `= ANY (ARRAY(…))`, which is searched for at any size.
+    //
     // Below row security a table's index is searched only for what no function that might leak is part of. What a payload
     // names is therefore read first, in a CTE that is not merged into the statement (`MATERIALIZED`).
 
@@ -19,7 +23,7 @@ extension JobHooks {
                     ELSE m.analysis END,
                 analysis_error = CASE WHEN m.analysis = 'skipped' AND current_verdict_id IS NOT NULL THEN NULL
                     ELSE m.error END
-            FROM \(name)_moves m WHERE events.id = m.event_id
+            FROM \(name)_moves m WHERE events.id = m.event_id AND events.id = ANY (ARRAY(SELECT event_id FROM \(name)_moves))
             RETURNING \(Channel.notifyEvent(.updated, id: "events.id", organization: "events.organization_id"))
         )
         """
@@ -44,7 +48,7 @@ extension JobHooks {
                 finished_at = CASE WHEN r.done + r.failed + t.number >= r.events THEN clock.now ELSE r.finished_at END
             FROM clock, (SELECT reanalysis_id, count(*) AS number, sum(tokens) AS tokens, sum(cost) AS money
                 FROM \(items) GROUP BY reanalysis_id) t
-            WHERE r.id = t.reanalysis_id
+            WHERE r.id = t.reanalysis_id AND r.id = ANY (ARRAY(SELECT reanalysis_id FROM \(items)))
         )
         """
     }
@@ -57,19 +61,22 @@ extension JobHooks {
             UPDATE reanalysis_items i SET state = 'failed', error = d.reason, finished_at = clock.now
             FROM clock, dead_items d
             WHERE i.reanalysis_id = d.batch_id AND i.event_id = d.event_id AND i.state = 'pending'
+                AND i.reanalysis_id = ANY (ARRAY(SELECT batch_id FROM dead_items))
+                AND i.event_id = ANY (ARRAY(SELECT event_id FROM dead_items))
             RETURNING i.reanalysis_id, 0 AS tokens, 0::float8 AS cost
         ), \(tally("item_failed", failed: true))
         """
 
-    /// How events follow the jobs that judge them: their `analysis` moves with the job, and the verdict that a job brings is
+    /// Jobs that judge events, and events again. How events follow the jobs that judge them: their `analysis` moves with the job, and the verdict that a job brings is
     /// stored with its completion and becomes the event's current one (I4).
-    static let events = JobHooks(
+    static let judging = JobHooks(
+        kinds: ["judge_event", "reanalyze_event"],
         claim: move(
             "event",
             """
             SELECT \(event) AS event_id, 'running' AS analysis, NULL AS error FROM taken WHERE \(kind)
                 UNION ALL \(failed)
-            """) + itemFailed + exportFailed,
+            """) + itemFailed,
         complete: """
             , said AS (
                 INSERT INTO verdicts (id, organization_id, event_id, definition_version_id, definition_version, analyzer_id,
@@ -91,6 +98,7 @@ extension JobHooks {
                     created_at timestamptz, policy text, opinions jsonb, cost float8)
                 JOIN events e ON e.id = r.event_id AND e.organization_id = done.organization_id
                 WHERE done.result IS NOT NULL AND e.state <> 'deleting'
+                    AND e.id = ANY (ARRAY(SELECT (result->>'event_id')::uuid FROM done))
                 RETURNING id, event_id, organization_id, state, confidence, labels,
                     coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0) AS tokens, cost
             ), judged AS MATERIALIZED (
@@ -105,23 +113,23 @@ extension JobHooks {
                         THEN 'judging ended without a verdict' END,
                     changed_at = clock_timestamp()
                 FROM judged LEFT JOIN said ON said.id = judged.verdict_id
-                WHERE events.id = judged.event_id
+                WHERE events.id = judged.event_id AND events.id = ANY (ARRAY(SELECT event_id FROM judged))
                 RETURNING \(Channel.notifyEvent(.updated, id: "events.id", organization: "events.organization_id"))
             ), item_done AS (
                 UPDATE reanalysis_items i SET state = 'done', new_verdict_id = said.id, new_state = said.state, error = NULL,
                     finished_at = clock.now
                 FROM clock, done JOIN said ON said.id = (done.result->>'id')::uuid
                 WHERE done.\(again) AND i.reanalysis_id = done.batch_id AND i.event_id = said.event_id
-                    AND i.state = 'pending'
+                    AND i.state = 'pending' AND i.reanalysis_id = ANY (ARRAY(SELECT batch_id FROM done))
+                    AND i.event_id = ANY (ARRAY(SELECT event_id FROM said))
                 RETURNING i.reanalysis_id, said.tokens, said.cost
             ), \(tally("item_done", failed: false))
             """,
-        fail: move("event", "\(failed) UNION ALL \(waiting("retried"))") + itemFailed + exportFailed
-            + exportWaits("retried"),
-        release: move("event", waiting("released")) + exportWaits("released"),
+        fail: move("event", "\(failed) UNION ALL \(waiting("retried"))") + itemFailed,
+        release: move("event", waiting("released")),
         cancel: move(
             "event",
             """
             SELECT \(event) AS event_id, 'skipped' AS analysis, 'its judging was cancelled' AS error FROM dead WHERE \(kind)
-            """) + itemFailed + exportCancelled)
+            """) + itemFailed)
 }

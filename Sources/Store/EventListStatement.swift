@@ -41,8 +41,9 @@ struct EventListStatement {
         if let state = query.verdictState { add(.text(state.rawValue)) { "e.verdict_state = \($0)" } }
         if let label = query.label { add(.text(label.storable(limit: 1000))) { "\($0) = ANY (e.verdict_labels)" } }
         if let minimum = query.minimumConfidence { add(.double(minimum)) { "e.verdict_confidence >= \($0)" } }
-        if let reviewed = query.reviewed { add(.bool(reviewed)) { "e.reviewed = \($0)" } }
-        if let starred = query.starred { add(.bool(starred)) { "e.starred = \($0)" } }
+        // In the text, because their indexes hold only one of the values, and plans are made for any parameters.
+        if let reviewed = query.reviewed { conditions.append(reviewed ? "e.reviewed" : "NOT e.reviewed") }
+        if let starred = query.starred { conditions.append(starred ? "e.starred" : "NOT e.starred") }
         // Each word must be somewhere.
         for word in (query.text ?? "").split(whereSeparator: \.isWhitespace).prefix(16) {
             let pattern = "%" + Self.literal(String(word).storable(limit: 200)) + "%"

@@ -30,10 +30,10 @@ enum EventRow {
         EventDetail(
             record: try record(row), cameraName: try row.get("camera_name"), analysis: try row.word("analysis"),
             analysisError: try row.optional("analysis_error"),
-            verdict: try row.optional("verdict_id", as: UUID.self) == nil ? nil : try VerdictRow.verdict(row),
+            verdict: try row.optional("verdict_id", as: String.self) == nil ? nil : try VerdictRow.verdict(row),
             reviewed: try row.get("reviewed"), starred: try row.get("starred"), note: try row.optional("note"),
             changedAt: try row.time("changed_at"),
-            feedback: try row.optional("feedback_id", as: UUID.self) == nil ? nil : try FeedbackRow.feedback(row))
+            feedback: try row.optional("feedback_id", as: String.self) == nil ? nil : try FeedbackRow.feedback(row))
     }
 
     static func record(_ row: Row) throws -> EventRecord {
@@ -50,7 +50,7 @@ enum EventRow {
                 heightPixels: try row.get("height_pixels"), hasAudio: try row.get("has_audio"),
                 videoUnits: try row.get("video_units")),
             thumbnailPath: try row.optional("thumbnail_path"), evidence: try Documents.evidence(row.get("evidence")),
-            continues: try row.optional("continues_event_id", as: UUID.self).map { Identifier($0) },
+            continues: try row.optional("continues_event_id", as: String.self).flatMap { Identifier($0) },
             zones: try row.optional("zones"), triggerLabel: try row.optional("trigger_label"))
     }
 }

@@ -249,11 +249,12 @@ struct SignInTests {
                 .patch, "/v1/events/\(api.own.event.id)", key: api.own.keys[.operator], #"{"starred": true}"#)
             _ = try await api.send(.delete, "/v1/events/\(api.own.event.id)", key: api.own.keys[.viewer])
             _ = try await signIn(api, "own-viewer", "a wrong password")
+            _ = try await signIn(api, "perhaps a password", "a wrong password")
             let page = try TestAPI.object(try await api.send(.get, "/v1/audit-log", key: api.own.keys[.administrator]))
             let entries = try #require(page["items"] as? [[String: Any]])
             #expect(
                 entries.map { "\($0["actor_name"] ?? "") \($0["action"] ?? "") \($0["status"] ?? "")" } == [
-                    "own-viewer sign-in 401", "viewer key DELETE /v1/events/{id} 403",
+                    "unknown sign-in 401", "own-viewer sign-in 401", "viewer key DELETE /v1/events/{id} 403",
                     "operator key PATCH /v1/events/{id} 200",
                 ])
             let theirs = try TestAPI.object(

@@ -1,7 +1,23 @@
+import Foundation
 import Domain
 import Testing
 
 struct TimeTests {
+    @Test func `days of all years are written as Foundation writes them`() {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<2000 {
+            let milliseconds = Int64.random(in: -9_000_000_000_000...9_000_000_000_000, using: &generator)
+            let time = WallTime(nanosecondsSinceEpoch: milliseconds * 1_000_000 + 999_999)
+            let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
+            let second = date.formatted(.iso8601).dropLast()
+            let fraction = (milliseconds % 1000 + 1000) % 1000
+            // Foundation rounds seconds before 1970 the other way.
+            if milliseconds >= 0 { #expect(time.rfc3339.hasPrefix(second), "\(milliseconds)") }
+            #expect(time.rfc3339.hasSuffix(String(format: ".%03dZ", Int(fraction))), "\(milliseconds)")
+            #expect(time.rfc3339.utf8.count == 24)
+        }
+    }
+
     @Test(arguments: [
         ("1970-01-01T00:00:00.000Z", 0.0), ("2026-05-01T10:00:05.120Z", 1_777_629_605.120),
         ("2026-12-31T23:59:59.999Z", 1_798_761_599.999),

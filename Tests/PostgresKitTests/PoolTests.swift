@@ -36,6 +36,42 @@ struct PoolTests {
         }
     }
 
+    @Test func `of more prepared statements than a connection keeps, the one goes that was not used for longest`()
+        async throws
+    {
+        try await withPool(size: 1) { pool, _ async throws in
+            for number in 0..<250 {
+                for wanted in [number, 0] {
+                    let row = try await pool.query("SELECT \(wanted) + $1::int AS sum", [.int(1)], prepare: true).first
+                    #expect(try row?.get("sum", as: Int.self) == wanted + 1)
+                }
+            }
+            let kept = try await pool.query("SELECT statement FROM pg_prepared_statements").map {
+                try $0.get("statement", as: String.self)
+            }
+            #expect(kept.count == 100)
+            for number in [0, 151, 249] { #expect(kept.contains("SELECT \(number) + $1::int AS sum"), "\(number)") }
+        }
+    }
+
+    @Test func `with settings, what is prepared is planned once, and nothing else`() async throws {
+        try await withPool(size: 1) { pool, _ async throws in
+            let settings = try #require(TransactionSettings([("test.word", "here")]))
+            for number in 0..<10 {
+                let row = try await pool.setting(settings).query(
+                    "SELECT $1::int + 1 AS next", [.int(number)], prepare: true
+                ).first
+                #expect(try row?.get("next", as: Int.self) == number + 1)
+            }
+            let plans = try await pool.query(
+                "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE 'SELECT $1::int%'")
+            #expect(try plans.first?.get("generic_plans", as: Int.self) == 10)
+            #expect(try plans.first?.get("custom_plans", as: Int.self) == 0)
+            let mode = try await pool.query("SHOW plan_cache_mode").first
+            #expect(try mode?.get("plan_cache_mode", as: String.self) == "auto")
+        }
+    }
+
     @Test func `whoever waits longest is served first`() async throws {
         try await withPool(size: 1) { pool, _ async throws in
             let order = Order()

@@ -59,7 +59,7 @@ struct JobQueueDepthTests {
             let plan = try await test.queuePool.withTransaction { connection in
                 try connection.run(
                     "EXPLAIN (ANALYZE, FORMAT JSON) "
-                        + JobStatements(hooks: JobHooks()).claim.replacing("$1", with: "NULL").replacing(
+                        + JobStatements(hooks: []).claim.replacing("$1", with: "NULL").replacing(
                             "$2", with: "'{a}'"
                         ).replacing("$3", with: "1").replacing("$4", with: "'w'").replacing("$5", with: "60.0")
                         .replacing(

@@ -27,7 +27,23 @@ struct QueryPlanTests {
         }
     }
 
-    private static func with(_ body: (Store, Pool, @escaping () async throws -> [Plan]) async throws -> Void)
+    /// Lines of a plan that read a growing table by an index without searching for anything in it. An index that holds only
+    /// what is unfinished stays small.
+    private static func walks(_ plan: Plan) -> [String] {
+        let lines = plan.text.split(separator: "\n").map(String.init)
+        return lines.indices.compactMap { place in
+            guard let match = lines[place].firstMatch(of: /Index (?:Only )?Scan using ([a-z_]+) on ([a-z_0-9]+)/),
+                growing.contains(String(match.output.2)) || match.output.2 == "jobs",
+                !match.output.1.hasSuffix("_unfinished")
+            else { return nil }
+            let next = lines.index(after: place)
+            return next < lines.endIndex && lines[next].contains("Index Cond:") ? nil : lines[place]
+        }
+    }
+
+    private static func with(
+        events: Int = 20_000, _ body: (Store, Pool, @escaping () async throws -> [Plan]) async throws -> Void
+    )
         async throws
     {
         try await TestDatabase.with { database async throws in
@@ -41,7 +57,7 @@ struct QueryPlanTests {
             let pool = Pool(ConnectionSettings(database.inspectionString, statementTimeoutSeconds: 0), size: 1)
             let server = Pool(ConnectionSettings(database.connectionString(user: "postgres")), size: 1)
             do {
-                try await BulkRows.fill(pool, .init(organizations: 20, cameras: 50, events: 20_000))
+                if events > 0 { try await BulkRows.fill(pool, .init(organizations: 20, cameras: 50, events: events)) }
                 var read: UInt64 = 0
                 let file: String =
                     try await server.query(
@@ -255,6 +271,37 @@ struct QueryPlanTests {
             _ = try await plans()
             _ = try await pool.query("SELECT count(*) FROM events WHERE score > 0.5")
             #expect(try await plans().contains { $0.scanned == ["events"] })
+        }
+    }
+
+    /// The queue's plans are made once for each session and kept, perhaps from when there was nothing.
+    @Test func `the queue's statements search by index also when planned for empty tables`() async throws {
+        try await Self.with(events: 0) { store, pool, plans async throws in
+            let server = Pool(pool.settings, size: 1)
+            let camera = Camera(
+                id: .make(at: .now), organization: Organization.first, site: Site.first, name: "gate", enabled: true,
+                settings: CameraSettings(url: "rtsp://127.0.0.1:8554/gate"), revision: 1)
+            try await store.cameras.insert(camera)
+            // An empty table that was never looked at is taken for a small one, one that was for one row.
+            try await server.query("VACUUM (ANALYZE)")
+            await server.close()
+            let records = [TestStore.record(camera), TestStore.record(camera)]
+            for record in records { try await store.events.handOver(record) }
+            let analyzer = try await store.judging.put(
+                Analyzer(id: .make(at: .now), organization: Organization.first, name: "local", kind: .embedded))
+            try await store.judging.put(
+                Policy(id: .make(at: .now), mode: .single, analyzers: [analyzer]), of: Organization.first)
+            _ = try await store.judging.define(normal: "Nobody.", labels: ["person"], of: Organization.first)
+            try await Self.work(store, Organization.first, records.map(\.id)) { what, body in
+                _ = try await plans()
+                try await body()
+                let found = try await plans().filter { $0.text.contains("clock") }
+                #expect(!found.isEmpty, "\(what): no plan was seen")
+                for plan in found {
+                    let walks = Self.walks(plan)
+                    #expect(walks.isEmpty, "\(what): \(walks.joined(separator: "\n"))\n\(plan.text)")
+                }
+            }
         }
     }
 }

@@ -28,7 +28,8 @@ struct PgbenchFloor {
                 "--transactions=\(max(1, transactions))", "--file=\(file)", connectionString,
             ],
             environment: [
-                "PGOPTIONS": "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c vedette.duty=queue"
+                "PGOPTIONS": "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off "
+                    + "-c plan_cache_mode=force_generic_plan -c vedette.duty=queue"
             ])
         guard output.status == 0,
             let line = output.text.split(separator: "\n").first(where: { $0.hasPrefix("tps = ") }),

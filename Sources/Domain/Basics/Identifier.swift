@@ -10,7 +10,7 @@ package struct Identifier<Entity>: Hashable, Sendable, Comparable, CustomStringC
 
     /// Parses the hyphenated text form; nil for anything else.
     package init?(_ text: some StringProtocol) {
-        guard let uuid = UUID(uuidString: String(text)) else { return nil }
+        guard let uuid = UUIDText.parse(String(text)) else { return nil }
         self.uuid = uuid
     }
 
@@ -35,7 +35,7 @@ package struct Identifier<Entity>: Hashable, Sendable, Comparable, CustomStringC
                 )))
     }
 
-    package var description: String { uuid.uuidString.lowercased() }
+    package var description: String { UUIDText.write(uuid) }
 
     package static func < (left: Self, right: Self) -> Bool { left.uuid < right.uuid }
 }

@@ -47,12 +47,46 @@ package struct WallTime: Hashable, Sendable, Comparable, Codable {
 
     /// RFC 3339 in UTC with milliseconds: `2026-05-01T10:00:05.120Z`.
     package var rfc3339: String {
-        let milliseconds = Int64((Double(nanosecondsSinceEpoch) / 1e6).rounded(.down))
-        let fractional = (milliseconds % 1000 + 1000) % 1000
-        let date = Date(timeIntervalSince1970: Double((milliseconds - fractional) / 1000))
-        let whole = date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: false))
-        let fraction = String(fractional)
-        return whole.replacing("Z", with: "") + "." + String(repeating: "0", count: 3 - fraction.count) + fraction + "Z"
+        let (seconds, rest) = Self.divided(nanosecondsSinceEpoch, by: 1_000_000_000)
+        let (days, second) = Self.divided(seconds, by: 86_400)
+        let (year, month, day) = Self.civil(days)
+        return String(unsafeUninitializedCapacity: 40) { text in
+            var count = 0
+            func put(_ value: Int64, digits: Int, _ end: Unicode.Scalar) {
+                var value = value
+                for place in stride(from: count + digits - 1, through: count, by: -1) {
+                    text[place] = UInt8(ascii: "0") + UInt8(value % 10)
+                    value /= 10
+                }
+                text[count + digits] = UInt8(ascii: end)
+                count += digits + 1
+            }
+            put(year, digits: 4, "-")
+            put(month, digits: 2, "-")
+            put(day, digits: 2, "T")
+            put(second / 3600, digits: 2, ":")
+            put(second / 60 % 60, digits: 2, ":")
+            put(second % 60, digits: 2, ".")
+            put(rest / 1_000_000, digits: 3, "Z")
+            return count
+        }
+    }
+
+    private static func divided(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+
+    /// Day of the proleptic Gregorian calendar, from days since 1970-01-01; an `Int64` of nanoseconds holds the years 1677 to
+    /// 2262. https://howardhinnant.github.io/date_algorithms.html#civil_from_days
+    private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let (era, dayOfEra) = divided(days + 719_468, by: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        // Years that begin in March.
+        let shifted = (5 * dayOfYear + 2) / 153
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
     }
 
     /// What people are told to write.

@@ -256,7 +256,7 @@ package actor EmbeddedCluster {
             "unix_socket_directories = \(quoted("\"" + socketFolder.replacing("\"", with: "\"\"") + "\""))",
             "unix_socket_permissions = 0700",
             "port = 5432",
-            "max_connections = 60",
+            "max_connections = 200",
             "shared_buffers = 64MB",
             "max_wal_size = 256MB",
             "timezone = 'UTC'",

@@ -2,6 +2,8 @@
 ///
 /// The rows have the columns of `jobs`. A data-modifying CTE runs whether or not anything reads it.
 struct JobHooks: Sendable {
+    /// Of jobs of these kinds. Statements that have to do with others only are made without them.
+    var kinds: Set<String>
     /// Reads `taken` (now leased) and `dead` (given up, `reason`).
     var claim = ""
     /// Reads `done` (gone from `jobs`, with `result`).

@@ -3,7 +3,8 @@ internal import Domain
 /// The SQL of the queue: each method of the port is one statement. `$1` is always the time to use, null for the server's.
 ///
 /// It knows nothing of what jobs are about; `hooks` adds what must change in the same statement. Sessions that run these
-/// have `PostgresJobQueue.session`, so that no plan is made for an empty table and kept when it is full.
+/// have `PostgresJobQueue.session`, so that a plan which is made for an empty table and kept serves the full one, too; that is
+/// also why joins with `jobs` have the same condition once more as `= ANY`.
 struct JobStatements: Sendable {
     let insert: String
     let claim: String
@@ -21,6 +22,7 @@ struct JobStatements: Sendable {
         held AS MATERIALIZED (
                 SELECT jobs.id FROM jobs JOIN unnest($2::uuid[], $3::uuid[]) given (id, token)
                     ON jobs.id = given.id AND jobs.lease_token = given.token
+                WHERE jobs.id = ANY ($2::uuid[])
                 ORDER BY jobs.id FOR UPDATE OF jobs
             )
         """
@@ -38,7 +40,7 @@ struct JobStatements: Sendable {
         """
     }
 
-    init(hooks: JobHooks) {
+    init(hooks: [JobHooks]) {
         // `$2`… arrays: ids, organizations, kinds, payloads, priorities, most attempts, delays, unique keys, batches.
         insert = """
             WITH \(Self.clock)
@@ -95,7 +97,8 @@ struct JobStatements: Sendable {
                 ORDER BY place LIMIT 8 * $3::bigint + 16
             ), picked AS MATERIALIZED (
                 SELECT jobs.id, place FROM candidates JOIN jobs ON jobs.id = candidates.id
-                WHERE jobs.state <> 'leased' OR jobs.lease_expires_at <= (SELECT now FROM clock)
+                WHERE jobs.id = ANY (ARRAY(SELECT id FROM candidates))
+                    AND (jobs.state <> 'leased' OR jobs.lease_expires_at <= (SELECT now FROM clock))
                 ORDER BY place LIMIT $3 FOR UPDATE OF jobs SKIP LOCKED
             ), dying AS MATERIALIZED (
                 SELECT id FROM jobs
@@ -103,7 +106,7 @@ struct JobStatements: Sendable {
                     AND kind = ANY ($2::text[])
                 ORDER BY lease_expires_at LIMIT 100 FOR UPDATE SKIP LOCKED
             ), dead AS (
-                DELETE FROM jobs USING dying WHERE jobs.id = dying.id
+                DELETE FROM jobs WHERE id = ANY (ARRAY(SELECT id FROM dying))
                 RETURNING jobs.*, 'the lease expired ' || expirations + 1
                     || ' times: the workers that had this job ended or hung' AS reason
             ), buried AS (
@@ -112,9 +115,9 @@ struct JobStatements: Sendable {
                 UPDATE jobs SET state = 'leased', attempt = attempt + 1, lease_token = gen_random_uuid(), lease_owner = $4,
                     expirations = expirations + (state = 'leased')::int,
                     lease_expires_at = clock.now + make_interval(secs => $5)
-                FROM clock, picked WHERE jobs.id = picked.id
+                FROM clock, picked WHERE jobs.id = picked.id AND jobs.id = ANY (ARRAY(SELECT id FROM picked))
                 RETURNING jobs.id, organization_id, kind, payload, state, attempt, max_attempts, lease_token, priority, place
-            )\(hooks.claim)
+            )\(hooks.map(\.claim).joined())
             SELECT taken.* FROM clock LEFT JOIN taken ON true
             WHERE taken.id IS NOT NULL OR (relaxed = 'off' AND EXISTS (SELECT FROM candidates))
             ORDER BY place
@@ -124,7 +127,7 @@ struct JobStatements: Sendable {
         renew = """
             WITH \(Self.clock), \(Self.held)
             UPDATE jobs SET lease_expires_at = clock.now + make_interval(secs => $4)
-            FROM clock, held WHERE jobs.id = held.id
+            FROM clock WHERE jobs.id = ANY (ARRAY(SELECT id FROM held))
             RETURNING jobs.lease_token
             """
 
@@ -132,11 +135,11 @@ struct JobStatements: Sendable {
         complete = """
             WITH \(Self.clock), \(Self.held), done AS (
                 DELETE FROM jobs USING held, unnest($2::uuid[], $4::jsonb[]) brought (id, result)
-                WHERE jobs.id = held.id AND brought.id = held.id
+                WHERE jobs.id = held.id AND brought.id = held.id AND jobs.id = ANY (ARRAY(SELECT id FROM held))
                 RETURNING jobs.*, brought.result
             ), kept AS (
                 \(Self.keep("done", state: "succeeded", error: "NULL"))
-            )\(hooks.complete)
+            )\(hooks.map(\.complete).joined())
             SELECT lease_token FROM done
             """
 
@@ -153,7 +156,7 @@ struct JobStatements: Sendable {
                 RETURNING *, $4::text AS reason
             ), buried AS (
                 \(Self.keep("dead", state: "discarded", error: "reason"))
-            )\(hooks.fail)
+            )\(hooks.map(\.fail).joined())
             SELECT id FROM retried UNION ALL SELECT id FROM dead
             """
 
@@ -162,9 +165,9 @@ struct JobStatements: Sendable {
             WITH \(Self.clock), \(Self.held), released AS (
                 UPDATE jobs SET state = CASE WHEN $4::float8 > 0 THEN 'scheduled' ELSE 'available' END, attempt = attempt - 1,
                     run_at = clock.now + make_interval(secs => $4), \(Self.noLease)
-                FROM clock, held WHERE jobs.id = held.id
+                FROM clock WHERE jobs.id = ANY (ARRAY(SELECT id FROM held))
                 RETURNING jobs.id, jobs.organization_id, jobs.kind, jobs.payload
-            )\(hooks.release)
+            )\(hooks.map(\.release).joined())
             SELECT id FROM released
             """
 
@@ -174,7 +177,7 @@ struct JobStatements: Sendable {
                 DELETE FROM jobs WHERE id = $2 AND organization_id = $3 RETURNING *, 'cancelled' AS reason
             ), buried AS (
                 \(Self.keep("dead", state: "cancelled", error: "NULL"))
-            )\(hooks.cancel)
+            )\(hooks.map(\.cancel).joined())
             SELECT id FROM dead
             """
 
@@ -193,10 +196,10 @@ struct JobStatements: Sendable {
                 ON CONFLICT DO NOTHING
                 RETURNING id, organization_id, kind, payload
             ), gone AS (
-                DELETE FROM job_history WHERE id IN (SELECT id FROM risen) AND state <> 'succeeded'
+                DELETE FROM job_history WHERE id = ANY (ARRAY(SELECT id FROM risen)) AND state <> 'succeeded'
             ), released AS (
                 SELECT * FROM hurried UNION ALL SELECT * FROM risen
-            )\(hooks.release)
+            )\(hooks.map(\.release).joined())
             SELECT id FROM released
             """
     }
@@ -206,14 +209,14 @@ struct JobStatements: Sendable {
         WITH these AS MATERIALIZED (
             SELECT id FROM jobs WHERE batch_id = $1 AND state <> 'leased' ORDER BY id FOR UPDATE
         )
-        UPDATE jobs SET state = 'scheduled', run_at = 'infinity' FROM these WHERE jobs.id = these.id
+        UPDATE jobs SET state = 'scheduled', run_at = 'infinity' WHERE id = ANY (ARRAY(SELECT id FROM these))
         """
     /// `$1` batch: also what was put off for another reason.
     static let letGo = """
         WITH these AS MATERIALIZED (
             SELECT id FROM jobs WHERE batch_id = $1 AND state = 'scheduled' ORDER BY id FOR UPDATE
         )
-        UPDATE jobs SET state = 'available', run_at = clock_timestamp() FROM these WHERE jobs.id = these.id
+        UPDATE jobs SET state = 'available', run_at = clock_timestamp() WHERE id = ANY (ARRAY(SELECT id FROM these))
         """
     /// `$1` unique key, `$2` priority, `$3` payload: the waiting job of this key and payload runs next in this priority.
     static let hurryByKey = """
@@ -233,7 +236,7 @@ struct JobStatements: Sendable {
         WITH clock AS (SELECT clock_timestamp() AS now), these AS MATERIALIZED (
             SELECT id FROM jobs WHERE batch_id = $1 AND organization_id = $2 ORDER BY id FOR UPDATE
         ), dead AS (
-            DELETE FROM jobs USING these WHERE jobs.id = these.id RETURNING jobs.*
+            DELETE FROM jobs WHERE id = ANY (ARRAY(SELECT id FROM these)) RETURNING *
         ), buried AS (
             \(keep("dead", state: "cancelled", error: "NULL"))
         )

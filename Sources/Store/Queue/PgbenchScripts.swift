@@ -6,7 +6,7 @@ package enum PgbenchScripts {
     /// Kind of the jobs that the scripts add and take.
     package static let kind = "bench"
 
-    private static let statements = JobStatements(hooks: .events)
+    private static let statements = JobStatements(hooks: [])
 
     /// Adds `count` jobs in one statement. `organization` is a UUID.
     package static func enqueue(count: Int, organization: String) -> String {

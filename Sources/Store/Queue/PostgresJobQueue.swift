@@ -11,15 +11,17 @@ package struct PostgresJobQueue: JobQueue {
     private let wakeups: JobWakeups
     private let bell: JobBell
     private let sleeper: JobSleeper
-    private let statements: JobStatements
+    private let statements: JobStatementsByKind
     private let turns = Turns()
     private let now: @Sendable () -> WallTime?
 
     /// What sessions for these statements are set to. Tables that are empty in one minute and full in the next lead the
-    /// planner astray, and every statement here has an index made for it. Such a session does nothing but the queue's work
+    /// planner astray, and every statement here has an index made for it. Planning them costs ten times what running them
+    /// does, so it is done once for each session. Such a session does nothing but the queue's work
     /// across tenants, so it has the duty for as long as it lasts, without a transaction around each statement (I7).
     package static let session = [
-        "enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off", "vedette.duty": "'\(Duty.queue.rawValue)'",
+        "enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off",
+        "plan_cache_mode": "force_generic_plan", "vedette.duty": "'\(Duty.queue.rawValue)'",
     ]
 
     /// The organization that had the last turn, of each priority.
@@ -45,7 +47,7 @@ package struct PostgresJobQueue: JobQueue {
     }
 
     init(
-        pool: Pool, listener: Listener, wakeups: JobWakeups, bell: JobBell, hooks: JobHooks = .events,
+        pool: Pool, listener: Listener, wakeups: JobWakeups, bell: JobBell, hooks: [JobHooks] = [.judging, .exporting],
         now: @escaping @Sendable () -> WallTime? = { nil }
     ) {
         self.pool = pool
@@ -54,7 +56,7 @@ package struct PostgresJobQueue: JobQueue {
         self.bell = bell
         self.now = now
         sleeper = JobSleeper(pool: pool, bell: bell)
-        statements = JobStatements(hooks: hooks)
+        statements = JobStatementsByKind(hooks: hooks)
     }
 
     private var clock: PostgresValue { .optional(now()) { .time($0) } }
@@ -66,7 +68,7 @@ package struct PostgresJobQueue: JobQueue {
         guard !jobs.isEmpty else { return [] }
         let rows = try await storing("jobs of kind \(jobs[0].kind)") {
             try await pool.query(
-                statements.insert,
+                statements.all.insert,
                 [
                     clock, .ids(jobs.map(\.id)), .ids(jobs.map(\.organization)), .array(jobs.map(\.kind)),
                     .array(jobs.map(\.payload)), .array(jobs.map { String($0.priority.rawValue) }),
@@ -107,7 +109,7 @@ package struct PostgresJobQueue: JobQueue {
     ) async throws -> (leases: [Lease], areOthersFaster: Bool) {
         let turns = turns.all
         let rows = try await pool.query(
-            statements.claim,
+            statements.of(kinds).claim,
             [
                 clock, .array(kinds), .int(limit), .text(owner.storable(limit: 200)),
                 .double(Self.delay(leaseSeconds)), .array(turns.map { String($0.0.rawValue) }), .ids(turns.map(\.1)),
@@ -121,7 +123,7 @@ package struct PostgresJobQueue: JobQueue {
         guard !leases.isEmpty else { return [] }
         return try await storing("leases") {
             let rows = try await pool.query(
-                statements.renew,
+                statements.all.renew,
                 [
                     clock, .ids(leases.map(\.job.id)), .ids(leases.map(\.token)), .double(Self.delay(leaseSeconds)),
                 ], prepare: true)
@@ -133,7 +135,7 @@ package struct PostgresJobQueue: JobQueue {
         guard !completions.isEmpty else { return [] }
         return try await storing(completions.count == 1 ? "job \(completions[0].lease.job.id)" : "jobs") {
             let rows = try await pool.query(
-                statements.complete,
+                statements.of(completions.map(\.lease.job.kind)).complete,
                 [
                     clock, .ids(completions.map(\.lease.job.id)), .ids(completions.map(\.lease.token)),
                     .array(try completions.map { try $0.verdict.map(VerdictDocument.text) }),
@@ -156,7 +158,7 @@ package struct PostgresJobQueue: JobQueue {
     private func fail(_ lease: Lease, _ error: String, isFinal: Bool, delaySeconds: Double) async throws -> Bool {
         try await storing("job \(lease.job.id)") {
             let rows = try await pool.query(
-                statements.fail,
+                statements.of([lease.job.kind]).fail,
                 [
                     clock, .id(lease.job.id), .id(lease.token), .text(error.storable(limit: 4000)), .bool(isFinal),
                     .double(delaySeconds),
@@ -170,7 +172,7 @@ package struct PostgresJobQueue: JobQueue {
         let delay = Self.delay(delaySeconds)
         try await storing("leases") {
             try await pool.query(
-                statements.release,
+                statements.of(leases.map(\.job.kind)).release,
                 [clock, .ids(leases.map(\.job.id)), .ids(leases.map(\.token)), .double(delay)], prepare: true)
         }
         if delay > 0 { wakeups.wake(afterSeconds: delay) } else { bell.ring() }
@@ -180,13 +182,13 @@ package struct PostgresJobQueue: JobQueue {
 
     package func cancel(_ job: Identifier<Job>, of organization: Identifier<Organization>) async throws -> Bool {
         try await storing("job \(job)") {
-            try await !pool.query(statements.cancel, [clock, .id(job), .id(organization)], prepare: true).isEmpty
+            try await !pool.query(statements.all.cancel, [clock, .id(job), .id(organization)], prepare: true).isEmpty
         }
     }
 
     package func revive(_ job: Identifier<Job>, of organization: Identifier<Organization>) async throws -> Bool {
         let isDone = try await storing("job \(job)") {
-            try await !pool.query(statements.revive, [clock, .id(job), .id(organization)], prepare: true).isEmpty
+            try await !pool.query(statements.all.revive, [clock, .id(job), .id(organization)], prepare: true).isEmpty
         }
         if isDone { bell.ring() }
         return isDone
