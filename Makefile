@@ -8,7 +8,7 @@ PACKAGES := pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libg
   gstreamer1.0-libav glib-networking libavcodec-dev libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev \
   libopencv-dnn-dev libopencv-objdetect-dev libpq-dev postgresql-15 libcurl4-openssl-dev
 # What the tests need besides.
-TEST_PACKAGES := ffmpeg chromium python3 python3-venv gstreamer1.0-tools procps openssl
+TEST_PACKAGES := ffmpeg chromium python3 python3-venv gstreamer1.0-tools procps openssl gdb
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -47,8 +47,8 @@ test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 test: deps-test ## Build everything and run every test
 	swift build --build-tests $(SWIFT_FLAGS) $(QUIET)
 	# rtspsrc 1.22 itself says a critical at the end of some streams, so what opens cameras runs without the trap.
-	G_DEBUG=fatal-criticals swift test --skip-build --skip EndToEndTests --skip IngestTests --skip ClipsTests $(QUIET)
-	swift test --skip-build --filter 'IngestTests|ClipsTests' $(QUIET)
+	G_DEBUG=fatal-criticals deploy/within 1500 swift test --skip-build --skip EndToEndTests --skip IngestTests --skip ClipsTests $(QUIET)
+	deploy/within 900 swift test --skip-build --filter 'IngestTests|ClipsTests' $(QUIET)
 	swift test --skip-build --filter EndToEndTests $(QUIET)
 
 proof: deps-test ## Show with real worker processes that 2,000 events are judged again exactly once

@@ -7,6 +7,8 @@ final class CameraDoor: Sendable {
     private struct Listener: @unchecked Sendable {
         // Dispatch documents its sources as thread-safe.
         let source: any DispatchSourceRead
+        /// Empty when the socket is closed.
+        let open = DispatchGroup()
     }
     private struct State {
         /// Bound and never listening: keeps the port while nobody listens, so that connections are refused.
@@ -60,21 +62,27 @@ final class CameraDoor: Sendable {
         }
         let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
         source.setEventHandler { [weak self] in self?.accept(from: descriptor) }
-        source.setCancelHandler { close(descriptor) }
         let listener = Listener(source: source)
+        listener.open.enter()
+        source.setCancelHandler { [open = listener.open] in
+            // A process that is just being started may hold the socket, too, until it is its own.
+            shutdown(descriptor, Int32(SHUT_RDWR))
+            close(descriptor)
+            open.leave()
+        }
         state.withLock { $0.listener = listener }
         listener.source.activate()
     }
 
-    /// Refuses connections from now on and closes those there are.
+    /// Refuses connections from now on and closes those there are. Waits for the door's queue, so not to be called on it.
     func shut() {
         let listener = state.withLock { state in
             defer { state.listener = nil }
             return state.listener
         }
         listener?.source.cancel()
-        // Behind the cancel handler, so that the port refuses when this returns.
-        queue.sync {}
+        // The port refuses when this returns. Dispatch calls the handler when it has let go of the socket, at a time of its own.
+        listener?.open.wait()
         hangUp()
     }
 
@@ -110,8 +118,13 @@ final class CameraDoor: Sendable {
         let link = DoorLink(client: client, server: upstream, faults: faults) { [weak self] in
             self?.state.withLock { state in _ = state.links.removeValue(forKey: number) }
         }
-        state.withLock { $0.links[number] = link }
+        let isOpen = state.withLock { state in
+            state.links[number] = link
+            return state.holder >= 0 && state.listener != nil
+        }
         link.start()
+        // Whoever closed the door meanwhile did not see this one.
+        if !isOpen { link.close() }
     }
 
     // MARK: Sockets

@@ -23,12 +23,11 @@ final class DoorLink: Sendable {
     }
 
     func start() {
-        if let server {
-            run { link in link.pump(from: link.client, to: server, answers: false) }
-            run { link in link.pump(from: server, to: link.client, answers: true) }
-        } else {
-            run { link in link.answer() }
-        }
+        guard let server else { return run([{ link in link.answer() }]) }
+        run([
+            { link in link.pump(from: link.client, to: server, answers: false) },
+            { link in link.pump(from: server, to: link.client, answers: true) },
+        ])
     }
 
     /// Ends the threads, which close the sockets. Any thread.
@@ -40,23 +39,27 @@ final class DoorLink: Sendable {
         }
     }
 
-    private func run(_ body: @escaping @Sendable (DoorLink) -> Void) {
-        state.withLock { $0.threads += 1 }
-        let thread = Thread { [self] in
-            body(self)
-            close()
-            let isLast = state.withLock { state in
-                state.threads -= 1
-                guard state.threads == 0 else { return false }
-                state.isClosed = true
-                Foundation.close(client)
-                if let server { Foundation.close(server) }
-                return true
+    private func run(_ bodies: [@Sendable (DoorLink) -> Void]) {
+        // All at once: were they counted one by one, the first could end, and close the sockets, before the next begins to
+        // use their numbers.
+        state.withLock { $0.threads = bodies.count }
+        for body in bodies {
+            let thread = Thread { [self] in
+                body(self)
+                close()
+                let isLast = state.withLock { state in
+                    state.threads -= 1
+                    guard state.threads == 0 else { return false }
+                    state.isClosed = true
+                    Foundation.close(client)
+                    if let server { Foundation.close(server) }
+                    return true
+                }
+                if isLast { onEnd() }
             }
-            if isLast { onEnd() }
+            thread.stackSize = 256 << 10
+            thread.start()
         }
-        thread.stackSize = 256 << 10
-        thread.start()
     }
 
     /// Copies until either side ends.

@@ -70,7 +70,9 @@ struct SoundKindTests {
                 case .accessUnit(let unit):
                     units.append(unit)
                     writer?.append(unit)
-                case .failed(let error): throw error
+                case .failed(let error):
+                    await source.close()
+                    throw error
                 }
             }
             // Sound that came with the last pictures is behind them.

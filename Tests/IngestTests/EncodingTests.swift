@@ -50,7 +50,7 @@ struct EncodingTests {
             site.end(token, on: "gate")
             #expect(damaged.failure.map { $0.kind == .corrupt } ?? true, "\(String(describing: damaged.failure))")
             var hasBegun = false
-            let intake = try await Camera.read(url) { intake in
+            let intake = try await Camera.readAnew(url) { intake in
                 if !hasBegun, intake.video.count >= 5 {
                     hasBegun = true
                     _ = try? site.begin(.resolution, on: "gate")
@@ -60,7 +60,7 @@ struct EncodingTests {
             #expect(
                 intake.failure?.kind == .changed && intake.failure?.detail.contains("320x192 to 240x144") == true,
                 "\(String(describing: intake.failure))")
-            let anew = try await Camera.read(url) { $0.video.count >= 5 }
+            let anew = try await Camera.readAnew(url) { $0.video.count >= 5 }
             #expect(anew.failure == nil && anew.stream?.widthPixels == 240)
         }
     }
