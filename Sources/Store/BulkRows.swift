@@ -81,15 +81,16 @@ package enum BulkRows {
     }
 
     // $1 to $2 numbers of events, $3 cameras, $4 all events.
+    // `turn` decides what an event is like: the camera, and with it the organization, follows from n.
     private static let events = """
         WITH given AS (
-            SELECT n, now() - ($4::int - n) * interval '1 minute' AS at, c.*
+            SELECT n, n / $3::int + n % $3::int * 37 AS turn, now() - ($4::int - n) * interval '1 minute' AS at, c.*
             FROM generate_series($1::int, $2::int) n
             JOIN (SELECT id AS camera_id, organization_id, site_id, substr(name, 8)::int AS number FROM cameras
                 WHERE name LIKE 'camera %') c ON c.number = n % $3::int + 1
         ), made AS (
-            SELECT *, CASE WHEN n % 50 = 0 THEN 'uncertain' WHEN n % 12 = 0 THEN 'abnormal' ELSE 'normal' END AS state,
-                CASE WHEN n % 12 = 0 THEN ARRAY['person'] WHEN n % 70 = 0 THEN ARRAY['vehicle', 'animal'] ELSE '{}' END AS labels,
+            SELECT *, CASE WHEN turn % 50 = 0 THEN 'uncertain' WHEN turn % 12 = 0 THEN 'abnormal' ELSE 'normal' END AS state,
+                CASE WHEN turn % 12 = 0 THEN ARRAY['person'] WHEN turn % 70 = 0 THEN ARRAY['vehicle', 'animal'] ELSE '{}' END AS labels,
                 (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8'
                 || substr(md5(n::text), 4, 15))::uuid AS id, md5('verdict ' || n)::uuid AS verdict_id
             FROM given
@@ -97,10 +98,10 @@ package enum BulkRows {
             INSERT INTO events (id, organization_id, site_id, camera_id, kind, state, triggered_at, started_at, ended_at, score,
                 boxes, thumbnail_path, analysis, current_verdict_id, verdict_state, verdict_confidence, verdict_labels, reviewed, starred, note,
                 created_at, changed_at)
-            SELECT id, organization_id, site_id, camera_id, CASE WHEN n % 200 = 0 THEN 'tamper' ELSE 'motion' END,
-                CASE WHEN n % 500 = 0 THEN 'interrupted' ELSE 'ready' END, at, at, at + interval '7 seconds', 0.3,
+            SELECT id, organization_id, site_id, camera_id, CASE WHEN turn % 200 = 0 THEN 'tamper' ELSE 'motion' END,
+                CASE WHEN turn % 500 = 0 THEN 'interrupted' ELSE 'ready' END, at, at, at + interval '7 seconds', 0.3,
                 '[{"x": 0.1, "y": 0.2, "width": 0.05, "height": 0.2, "at_seconds": 5.2}]', 'bulk/thumbnail.jpg',
-                'done', verdict_id, state, n % 100 / 100.0, labels, n % 2 = 0, n % 997 = 0, CASE WHEN n % 997 = 0 THEN 'looked at ' || n END, at, at
+                'done', verdict_id, state, turn % 100 / 100.0, labels, turn % 2 = 0, turn % 997 = 0, CASE WHEN turn % 997 = 0 THEN 'looked at ' || n END, at, at
             FROM made
         ), clip AS (
             INSERT INTO clips SELECT id, organization_id, '\(clipPath)', at - interval '5 seconds', 17.4, \(clipBytes),
@@ -111,7 +112,7 @@ package enum BulkRows {
         INSERT INTO verdicts (id, organization_id, event_id, definition_version, analyzer, state, confidence, labels, summary,
             reason, model, latency_seconds, created_at)
         SELECT verdict_id, organization_id, id, 1, 'local',
-            state, n % 100 / 100.0, labels,
+            state, turn % 100 / 100.0, labels,
             'A person walks in, number ' || n || '.', 'because of ' || md5(n::text), 'm', 0.1, at
         FROM made
         """

@@ -26,6 +26,14 @@ enum EventRow {
     /// One event that is not being deleted: `$1` event, `$2` organization.
     static let selectOne = select + " WHERE e.id = $1 AND e.organization_id = $2 AND e.state <> 'deleting'"
 
+    /// Events that are not being deleted: `$1` ids, `$2` organization. Each is searched for by itself (`LIMIT`), also where the plan
+    /// was made for an empty table.
+    static let selectThese = """
+        SELECT found.* FROM unnest($1::uuid[]) given (id) CROSS JOIN LATERAL (
+            \(select) WHERE e.id = given.id AND e.organization_id = $2 AND e.state <> 'deleting' LIMIT 1
+        ) found
+        """
+
     static func detail(_ row: Row) throws -> EventDetail {
         EventDetail(
             record: try record(row), cameraName: try row.get("camera_name"), analysis: try row.word("analysis"),

@@ -4,6 +4,14 @@ internal import PostgresKit
 /// People, keys and sessions in PostgreSQL.
 struct PostgresAccessStore: AccessStore {
     let pool: Pool
+    private let keys: GatheredReads<Duty, String>
+    private let sessions: GatheredReads<Duty, String>
+
+    init(pool: Pool) {
+        self.pool = pool
+        keys = Self.reads(pool, Self.ofKeys)
+        sessions = Self.reads(pool, Self.ofSessions)
+    }
 
     // MARK: Who is it?
 
@@ -40,30 +48,60 @@ struct PostgresAccessStore: AccessStore {
 
     func principal(keyHash: [UInt8], at now: WallTime) async throws -> Principal? {
         try await storing("API keys") {
+            guard let row = try await keys.row(Self.text(keyHash), in: .signIn), try Self.isValid(row, at: now) else {
+                return nil
+            }
             // Written at most once a minute, so that reading costs no write.
-            try await pool.on(.signIn).query(
-                """
-                WITH used AS (
+            let usedAt = try row.optional("last_used_at", as: PostgresTimestamp.self).map { WallTime($0) }
+            if usedAt.map({ now.seconds(since: $0) > 60 }) ?? true {
+                try await pool.on(.signIn).query(
+                    """
                     UPDATE api_keys SET last_used_at = $2
                     WHERE hash = $1 AND coalesce(last_used_at < $2::timestamptz - interval '1 minute', true)
-                )
-                SELECT \(Self.principal), NULL AS session_id
-                FROM api_keys k LEFT JOIN users u ON false WHERE k.hash = $1 AND \(Self.mayComeIn)
-                """, [.bytes(keyHash), .time(now)], prepare: true
-            ).first.map(Self.principal)
+                    """, [.bytes(keyHash), .time(now)], prepare: true)
+            }
+            return try Self.principal(row)
         }
     }
 
     func principal(accessHash: [UInt8], at now: WallTime) async throws -> Principal? {
         try await storing("sessions") {
-            try await pool.on(.signIn).query(
-                """
-                SELECT \(Self.principal), s.id AS session_id
-                FROM session_tokens t JOIN sessions s ON s.id = t.session_id
-                LEFT JOIN users u ON u.id = s.user_id LEFT JOIN api_keys k ON k.id = s.api_key_id
-                WHERE t.hash = $1 AND t.kind = 'access' AND t.expires_at > $2 AND s.ended_at IS NULL AND \(Self.mayComeIn)
-                """, [.bytes(accessHash), .time(now)], prepare: true
-            ).first.map(Self.principal)
+            guard let row = try await sessions.row(Self.text(accessHash), in: .signIn), try Self.isValid(row, at: now)
+            else {
+                return nil
+            }
+            return try Self.principal(row)
+        }
+    }
+
+    private static func isValid(_ row: Row, at now: WallTime) throws -> Bool {
+        try row.optional("ends_at", as: PostgresTimestamp.self).map { WallTime($0) > now } ?? true
+    }
+
+    /// Keys that were not revoked, of these hashes (`$1`).
+    private static let ofKeys = """
+        SELECT found.* FROM unnest($1::bytea[]) given (hash) CROSS JOIN LATERAL (
+            SELECT '\\x' || encode(given.hash, 'hex') AS hash, \(principal), NULL AS session_id, k.expires_at AS ends_at, k.last_used_at
+            FROM api_keys k LEFT JOIN users u ON false WHERE k.hash = given.hash AND k.revoked_at IS NULL LIMIT 1
+        ) found
+        """
+    /// Sessions that were not ended, of the access tokens of these hashes (`$1`).
+    private static let ofSessions = """
+        SELECT found.* FROM unnest($1::bytea[]) given (hash) CROSS JOIN LATERAL (
+            SELECT '\\x' || encode(given.hash, 'hex') AS hash, \(principal), s.id AS session_id, least(t.expires_at, k.expires_at) AS ends_at
+            FROM session_tokens t JOIN sessions s ON s.id = t.session_id
+            LEFT JOIN users u ON u.id = s.user_id LEFT JOIN api_keys k ON k.id = s.api_key_id
+            WHERE t.hash = given.hash AND t.kind = 'access' AND s.ended_at IS NULL
+                AND coalesce(NOT u.is_disabled, k.revoked_at IS NULL) LIMIT 1
+        ) found
+        """
+
+    private static func text(_ hash: [UInt8]) -> String { PostgresValue.hexadecimal(hash) }
+
+    private static func reads(_ pool: Pool, _ statement: String) -> GatheredReads<Duty, String> {
+        GatheredReads { duty, hashes in
+            let rows = try await pool.on(duty).query(statement, [.array(Array(hashes))], prepare: true)
+            return Dictionary(try rows.map { (try $0.get("hash"), $0) }) { first, _ in first }
         }
     }
 

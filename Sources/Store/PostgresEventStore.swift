@@ -6,6 +6,26 @@ struct PostgresEventStore: EventStore {
     let pool: Pool
     let listener: Listener
     let bell: JobBell
+    private let singles: GatheredReads<Viewing, Identifier<Event>>
+
+    /// Who sees events: a tenant, or the user with grants in it.
+    private struct Viewing: Hashable {
+        let organization: Identifier<Organization>
+        let viewer: Identifier<User>?
+    }
+
+    init(pool: Pool, listener: Listener, bell: JobBell) {
+        self.pool = pool
+        self.listener = listener
+        self.bell = bell
+        singles = GatheredReads { viewing, ids in
+            try await RestrictedViewer.$current.withValue(viewing.viewer) {
+                let rows = try await pool.of(viewing.organization).query(
+                    EventRow.selectThese, [.ids(Array(ids)), .id(viewing.organization)], prepare: true)
+                return Dictionary(try rows.map { (try $0.id("id"), $0) }) { first, _ in first }
+            }
+        }
+    }
 
     /// Runs of a judging job before it gives up; with the usual back-off about half an hour.
     static let judgingAttempts = 12
@@ -75,13 +95,8 @@ struct PostgresEventStore: EventStore {
 
     func event(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws -> EventDetail {
         try await storing("event \(id)") {
-            guard
-                let row = try await pool.of(organization).query(
-                    EventRow.selectOne, [.id(id), .id(organization)], prepare: true
-                ).first
-            else {
-                throw Self.missing(id)
-            }
+            let viewing = Viewing(organization: organization, viewer: RestrictedViewer.current)
+            guard let row = try await singles.row(id, in: viewing) else { throw Self.missing(id) }
             return try EventRow.detail(row)
         }
     }
