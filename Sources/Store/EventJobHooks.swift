@@ -72,11 +72,8 @@ extension JobHooks {
     static let judging = JobHooks(
         kinds: ["judge_event", "reanalyze_event"],
         claim: move(
-            "event",
-            """
-            SELECT \(event) AS event_id, 'running' AS analysis, NULL AS error FROM taken WHERE \(kind)
-                UNION ALL \(failed)
-            """) + itemFailed,
+            "event", "SELECT \(event) AS event_id, 'running' AS analysis, NULL AS error FROM taken WHERE \(kind)"),
+        bury: move("event", failed) + itemFailed,
         complete: """
             , said AS (
                 INSERT INTO verdicts (id, organization_id, event_id, definition_version_id, definition_version, analyzer_id,

@@ -36,6 +36,6 @@ extension JobHooks {
 
     /// How exports follow the jobs that make them; that one is complete is written by who made it.
     static let exporting = JobHooks(
-        kinds: ["export"], claim: exportFailed, fail: exportFailed + exportWaits("retried"),
+        kinds: ["export"], bury: exportFailed, fail: exportFailed + exportWaits("retried"),
         release: exportWaits("released"), cancel: exportCancelled)
 }

@@ -6,7 +6,7 @@ import Foundation
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure parts of Vedette on this machine.",
-        subcommands: [Queue.self, API.self, Ladder.self, Ingest.self, WatchCameras.self])
+        subcommands: [Queue.self, API.self, Ladder.self, Ingest.self, WatchCameras.self, HoldJobs.self])
 
     /// `vedette bench queue`.
     struct Queue: AsyncParsableCommand {
@@ -40,6 +40,16 @@ struct Bench: AsyncParsableCommand {
                     clients: clients, jobs: jobs, history: history, rounds: rounds, json: json)
             }
         }
+    }
+
+    /// The worker that `vedette bench queue` kills.
+    struct HoldJobs: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take jobs and hang, for `bench queue` to kill.", shouldDisplay: false)
+
+        @Argument var jobs: Int
+
+        func run() async throws { try await reporting { try await KilledWorker.run(jobs: jobs) } }
     }
 
     /// `vedette bench api`.

@@ -96,6 +96,10 @@ struct QueueBenchmark {
         figures.append(Figure(name: "insert to start, idle, p50", value: idle.median, unit: "ms"))
         figures.append(Figure(name: "insert to start, idle, p99", value: idle.quantile(0.99), unit: "ms"))
 
+        tell("after SIGKILL of a worker")
+        figures += try await afterKill(before: rates["claim and complete, one by one"] ?? 0)
+        try await clear()
+
         tell("procrastinate")
         for (name, outcome) in await ProcrastinatePeer.run(
             connectionString: connectionString, folder: folder, clients: clients, jobs: min(jobs, 4000))
@@ -232,6 +236,51 @@ struct QueueBenchmark {
         }
     }
 
+    /// The rate of others while a killed worker's leases lie there, and the seconds from the kill until each of its jobs has begun
+    /// again, with a worker that waits.
+    private func afterKill(before: Double) async throws -> [Figure] {
+        let count = 50
+        try await store.jobs.enqueue(newJobs(count))
+        let held = try await KilledWorker.claimAndDie(jobs: count, connectionString: connectionString)
+        let start = ContinuousClock.now
+        let rate = try await work(batch: 1)
+        // What was enqueued for the rate and not taken.
+        try await pool.query("DELETE FROM jobs WHERE state <> 'leased'")
+        let delays = try await withThrowingTaskGroup(of: Samples.self) { group in
+            let other = self.other
+            group.addTask {
+                var delays = Samples()
+                for await _ in try await other.jobs.wakes() {
+                    while true {
+                        let leases = try await other.jobs.claim(
+                            kinds: [PgbenchScripts.kind], limit: 1, owner: "bench", leaseSeconds: 60)
+                        guard !leases.isEmpty else { break }
+                        delays.add((.now - start) / .seconds(1))
+                        _ = try await other.jobs.complete(leases.map { JobCompletion(lease: $0) })
+                    }
+                    if delays.values.count >= held { break }
+                }
+                return delays
+            }
+            // Far beyond the lease and the poll.
+            group.addTask {
+                try await Task.sleep(for: .seconds(KilledWorker.leaseSeconds + 60))
+                throw StartError("jobs of a killed worker were not started again")
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? Samples()
+        }
+        return [
+            Figure(
+                name: "claim and complete, one by one, beside \(held) jobs of a killed worker", value: rate,
+                unit: "jobs/s",
+                ratio: before > 0 ? rate / before : nil, comparedWith: "without them"),
+            Figure(
+                name: "SIGKILL to start again, last of \(held) jobs", value: delays.quantile(1), unit: "s",
+                note: "the lease is \(Int(KilledWorker.leaseSeconds)) s, the poll 5 s"),
+        ]
+    }
+
     private func fillHistory(_ count: Int) async throws {
         try await pool.query(
             """
@@ -255,7 +304,8 @@ struct QueueBenchmark {
     static func table(_ figures: [Figure]) -> String {
         var lines = ["| what | figure | compared |", "|---|---|---|"]
         for figure in figures {
-            let value = figure.unit == "ms" ? String(format: "%.2f", figure.value) : String(Int(figure.value))
+            let value =
+                ["ms", "s"].contains(figure.unit) ? String(format: "%.2f", figure.value) : String(Int(figure.value))
             let ratio = figure.ratio.map { String(format: "%.2f × ", $0) + (figure.comparedWith ?? "") } ?? ""
             lines.append("| \(figure.name) | \(value) \(figure.unit) | \(ratio)\(figure.note ?? "") |")
         }

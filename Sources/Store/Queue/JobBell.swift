@@ -4,9 +4,11 @@ internal import PostgresKit
 internal import Synchronization
 
 /// Tells waiting workers of new jobs: those of this process at once, those of others by `NOTIFY`, which is sent only where
-/// another process said that it waits, and not more often than every few milliseconds.
+/// another process said that it waits, and not more often than every few milliseconds; with the insert itself where that
+/// is due, which saves a round trip.
 ///
-/// No wake-up is lost: a worker says that it waits and then looks once more; an enqueuer commits and then looks who waits.
+/// No wake-up is lost: a worker says that it waits and then looks once more; an enqueuer commits and then looks who waits, or,
+/// where those who waited were told with the insert, who has begun to meanwhile.
 final class JobBell: Sendable {
     private struct State {
         var ringing: Task<Void, Never>?
@@ -22,21 +24,34 @@ final class JobBell: Sendable {
 
     /// Between two notifications: short beside a round trip, long beside an insert.
     private static let gap = Duration.milliseconds(5)
+    /// Longer than an insert takes.
+    private static let insertSeconds = 5.0
 
     init(pool: Pool, wakeups: JobWakeups) {
         self.pool = pool
         self.wakeups = wakeups
     }
 
-    /// To be called after the commit that made jobs runnable. Returns at once.
-    func ring() {
+    /// Processes that wait, without the one that the parameter names: nobody where it is null.
+    static func sleepers(_ parameter: String) -> String {
+        "SELECT FROM job_sleepers WHERE until > clock_timestamp() AND id <> \(parameter)"
+    }
+
+    /// Names this process for an insert that is to notify, nil shortly after another notification.
+    var nameForInsert: PostgresValue {
+        state.withLock { $0.ringing == nil && !$0.isClosed ? .uuid(process) : .null }
+    }
+
+    /// To be called after the commit that made jobs runnable; `areTold` where that commit notified. Returns at once.
+    func ring(areTold: Bool = false) {
         wakeups.wake()
         state.withLock { state in
             guard !state.isClosed else { return }
             if state.ringing != nil {
                 state.again = true
             } else {
-                state.ringing = Task { [weak self] in await self?.tell() }
+                state.ringing = Task { [weak self] in await self?.tell(whoWaitsFor: areTold ? Self.insertSeconds : nil)
+                }
             }
         }
     }
@@ -50,14 +65,17 @@ final class JobBell: Sendable {
         await task?.value
     }
 
-    private func tell() async {
+    /// Tells those that wait, or those that have begun to in the last `seconds`.
+    private func tell(whoWaitsFor seconds: Double?) async {
+        var seconds = seconds ?? JobSleeper.markSeconds
         repeat {
             // Where this fails, the poll of the others is near enough.
             _ = try? await pool.query(
                 """
                 SELECT pg_notify('\(Channel.jobs)', '') WHERE EXISTS (
-                    SELECT FROM job_sleepers WHERE until > clock_timestamp() AND id <> $1)
-                """, [.uuid(process)], prepare: true)
+                    \(Self.sleepers("$1")) AND until > clock_timestamp() + make_interval(secs => $2))
+                """, [.uuid(process), .double(JobSleeper.markSeconds - seconds)], prepare: true)
+            seconds = JobSleeper.markSeconds
             try? await Task.sleep(for: Self.gap)
         } while state.withLock { state in
             let goesOn = state.again && !state.isClosed

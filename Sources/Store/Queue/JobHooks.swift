@@ -4,8 +4,10 @@
 struct JobHooks: Sendable {
     /// Of jobs of these kinds. Statements that have to do with others only are made without them.
     var kinds: Set<String>
-    /// Reads `taken` (now leased) and `dead` (given up, `reason`).
+    /// Reads `taken` (now leased).
     var claim = ""
+    /// Reads `dead` (given up, `reason`).
+    var bury = ""
     /// Reads `done` (gone from `jobs`, with `result`).
     var complete = ""
     /// Reads `retried` and `dead` (`reason`).

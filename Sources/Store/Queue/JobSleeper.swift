@@ -12,7 +12,8 @@ final class JobSleeper: Sendable {
     private let bell: JobBell
     private let state = Mutex(State())
 
-    private static let markSeconds = 60.0
+    /// How long a mark holds from when it was set.
+    static let markSeconds = 60.0
 
     init(pool: Pool, bell: JobBell) {
         self.pool = pool

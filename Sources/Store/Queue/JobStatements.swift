@@ -8,6 +8,7 @@ internal import Domain
 struct JobStatements: Sendable {
     let insert: String
     let claim: String
+    let bury: String
     let renew: String
     let complete: String
     let fail: String
@@ -41,7 +42,8 @@ struct JobStatements: Sendable {
     }
 
     init(hooks: [JobHooks]) {
-        // `$2`… arrays: ids, organizations, kinds, payloads, priorities, most attempts, delays, unique keys, batches.
+        // `$2`… arrays: ids, organizations, kinds, payloads, priorities, most attempts, delays, unique keys, batches. `$11` this
+        // process, where others that wait are to be told with the commit: null where they have just been told.
         insert = """
             WITH \(Self.clock)
             INSERT INTO jobs (id, organization_id, kind, payload, priority, state, run_at, max_attempts, unique_key, batch_id,
@@ -52,13 +54,13 @@ struct JobStatements: Sendable {
                 $9::text[], $10::uuid[]) given (id, organization_id, kind, payload, priority, max_attempts, delay,
                 unique_key, batch_id)
             ON CONFLICT DO NOTHING
-            RETURNING id
+            RETURNING id, (SELECT pg_notify('\(Channel.jobs)', '') WHERE EXISTS (\(JobBell.sleepers("$11")))) AS rung
             """
 
         // `$2` kinds, `$3` limit, `$4` owner, `$5` seconds, `$6` and `$7` the organization that had the last turn of each
         // priority. Candidates are read without locks, more than are wanted, so that claimers at the same time find others;
         // each then takes what is still free. Leases that ran out come first in their priority, because they have waited
-        // longest; those whose attempts are used up are discarded. The commit does not wait for the disk: a claim that a crash
+        // longest; those whose attempts are used up are left to `bury`. The commit does not wait for the disk: a claim that a crash
         // undoes is made again. Where others took all candidates, one row without an id says so.
         claim = """
             WITH RECURSIVE clock AS MATERIALIZED (
@@ -100,17 +102,6 @@ struct JobStatements: Sendable {
                 WHERE jobs.id = ANY (ARRAY(SELECT id FROM candidates))
                     AND (jobs.state <> 'leased' OR jobs.lease_expires_at <= (SELECT now FROM clock))
                 ORDER BY place LIMIT $3 FOR UPDATE OF jobs SKIP LOCKED
-            ), dying AS MATERIALIZED (
-                SELECT id FROM jobs
-                WHERE state = 'leased' AND lease_expires_at <= (SELECT now FROM clock) AND attempt >= max_attempts
-                    AND kind = ANY ($2::text[])
-                ORDER BY lease_expires_at LIMIT 100 FOR UPDATE SKIP LOCKED
-            ), dead AS (
-                DELETE FROM jobs WHERE id = ANY (ARRAY(SELECT id FROM dying))
-                RETURNING jobs.*, 'the lease expired ' || expirations + 1
-                    || ' times: the workers that had this job ended or hung' AS reason
-            ), buried AS (
-                \(Self.keep("dead", state: "discarded", error: "reason"))
             ), taken AS (
                 UPDATE jobs SET state = 'leased', attempt = attempt + 1, lease_token = gen_random_uuid(), lease_owner = $4,
                     expirations = expirations + (state = 'leased')::int,
@@ -121,6 +112,24 @@ struct JobStatements: Sendable {
             SELECT taken.* FROM clock LEFT JOIN taken ON true
             WHERE taken.id IS NOT NULL OR (relaxed = 'off' AND EXISTS (SELECT FROM candidates))
             ORDER BY place
+            """
+
+        // `$2` kinds: gives up jobs whose lease ran out when their attempts were used up. Apart from `claim`, which runs a thousand
+        // times as often and would pay for looking each time.
+        bury = """
+            WITH \(Self.clock), dying AS MATERIALIZED (
+                SELECT id FROM jobs
+                WHERE state = 'leased' AND lease_expires_at <= (SELECT now FROM clock) AND attempt >= max_attempts
+                    AND kind = ANY ($2::text[])
+                ORDER BY lease_expires_at LIMIT 100 FOR UPDATE SKIP LOCKED
+            ), dead AS (
+                DELETE FROM jobs WHERE id = ANY (ARRAY(SELECT id FROM dying))
+                RETURNING jobs.*, 'the lease expired ' || expirations + 1
+                    || ' times: the workers that had this job ended or hung' AS reason
+            ), buried AS (
+                \(Self.keep("dead", state: "discarded", error: "reason"))
+            )\(hooks.map(\.bury).joined())
+            SELECT id FROM dead
             """
 
         // `$2` jobs, `$3` their tokens, `$4` seconds.

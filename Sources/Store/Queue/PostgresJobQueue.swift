@@ -13,6 +13,7 @@ package struct PostgresJobQueue: JobQueue {
     private let sleeper: JobSleeper
     private let statements: JobStatementsByKind
     private let turns = Turns()
+    private let burials = Burials()
     private let now: @Sendable () -> WallTime?
 
     /// What sessions for these statements are set to. Tables that are empty in one minute and full in the next lead the
@@ -35,6 +36,25 @@ package struct PostgresJobQueue: JobQueue {
                 for lease in leases { last[lease.job.priority] = lease.job.organization }
             }
         }
+    }
+
+    /// Since when claims of some kinds have found work without anybody having looked for jobs to give up.
+    private final class Burials: Sendable {
+        private static let afterSeconds = 1.0
+        private let busySince = Mutex<[[String]: WallTime]>([:])
+
+        func areDue(of kinds: [String], at time: WallTime) -> Bool {
+            guard let since = busySince.withLock({ $0[kinds] }) else { return false }
+            return abs(time.seconds(since: since)) >= Self.afterSeconds
+        }
+
+        func foundWork(of kinds: [String], at time: WallTime) {
+            busySince.withLock { busySince in
+                if busySince[kinds] == nil { busySince[kinds] = time }
+            }
+        }
+
+        func areDone(of kinds: [String]) { busySince.withLock { $0[kinds] = nil } }
     }
 
     /// `pool` should be of sessions set as `session` says. `now` takes the place of the server's clock: for tests.
@@ -74,12 +94,14 @@ package struct PostgresJobQueue: JobQueue {
                     .array(jobs.map(\.payload)), .array(jobs.map { String($0.priority.rawValue) }),
                     .array(jobs.map { String(max(1, $0.maximumAttempts)) }),
                     .array(jobs.map { "\(Self.delay($0.delaySeconds))" }), .array(jobs.map(\.uniqueKey)),
-                    .array(jobs.map { $0.batch?.description }),
+                    .array(jobs.map { $0.batch?.description }), bell.nameForInsert,
                 ], prepare: true)
         }
         let delays = jobs.map { Self.delay($0.delaySeconds) }
         for delay in Set(delays.filter { $0 > 0 }).prefix(16) { wakeups.wake(afterSeconds: delay) }
-        if !rows.isEmpty, delays.contains(0) { bell.ring() }
+        if !rows.isEmpty, delays.contains(0) {
+            bell.ring(areTold: try rows.contains { try $0.optional("rung", as: String.self) != nil })
+        }
         return Set(try rows.map { try $0.id("id") })
     }
 
@@ -88,20 +110,30 @@ package struct PostgresJobQueue: JobQueue {
     package func claim(kinds: [String], limit: Int, owner: String, leaseSeconds: Double) async throws -> [Lease] {
         try await storing("jobs") {
             var attempts = 0
+            let time = now() ?? .now
+            if burials.areDue(of: kinds, at: time) { try await bury(kinds) }
             while true {
                 let (leases, areOthersFaster) = try await claimOnce(kinds, max(0, limit), owner, leaseSeconds)
                 attempts += 1
+                if leases.isEmpty, limit > 0, areOthersFaster, attempts < 10 { continue }
                 if !leases.isEmpty {
                     turns.took(leases)
-                    try await sleeper.foundWork()
+                    burials.foundWork(of: kinds, at: time)
+                    // Leases that are taken must reach the caller, whatever fails now: the mark runs out by itself.
+                    try? await sleeper.foundWork()
                     return leases
                 }
-                if limit <= 0 { return [] }
-                if areOthersFaster, attempts < 10 { continue }
-                if try await sleeper.foundNothing() { continue }
+                try await bury(kinds)
+                if limit > 0, try await sleeper.foundNothing() { continue }
                 return []
             }
         }
+    }
+
+    /// Gives up jobs whose workers keep dying.
+    private func bury(_ kinds: [String]) async throws {
+        try await pool.query(statements.of(kinds).bury, [clock, .array(kinds)], prepare: true)
+        burials.areDone(of: kinds)
     }
 
     private func claimOnce(
