@@ -93,7 +93,9 @@ struct LiveFromCameraTests {
             // Joins in the middle of a group.
             for _ in 0..<5 { _ = await first.next() }
             let second = try await open(session, withAudio: false)
-            let head = try #require(await second.next())
+            var head = try #require(await second.next())
+            // Who joins with a keyframe has it when the next picture tells how long it is to be shown.
+            if ByteCursor(head[...]).first("mdat") == nil { head += try #require(await second.next()) }
             #expect(ByteCursor(head[...]).first("mdat") != nil, "the first piece has a picture")
             #expect(second.contentType.hasPrefix("video/mp4; codecs=\"\(stream.codec == .h264 ? "avc1." : "hvc1.")"))
             var bytes = head
