@@ -22,6 +22,16 @@ package struct Row: Sendable {
 
     /// The column's value; throws `PostgresError` of kind `data` where there is no such column, or its value is null or
     /// not of this type.
+    ///
+    /// Compiled for the types that pages of rows are full of, as `optional` is: a value whose type is only known when it runs takes
+    /// several times as long.
+    @_specialize(where Value == String)
+    @_specialize(where Value == Int)
+    @_specialize(where Value == Int64)
+    @_specialize(where Value == Double)
+    @_specialize(where Value == Bool)
+    @_specialize(where Value == PostgresTimestamp)
+    @_specialize(where Value == [String])
     package func get<Value: PostgresDecodable>(
         _ column: String, as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value {
@@ -33,17 +43,30 @@ package struct Row: Sendable {
     }
 
     /// As `get`, with nil for null.
+    @_specialize(where Value == String)
+    @_specialize(where Value == Int)
+    @_specialize(where Value == PostgresTimestamp)
+    @_specialize(where Value == [String])
     package func optional<Value: PostgresDecodable>(
         _ column: String, as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value? {
-        guard let columnIndex = result.columns[column] else {
-            throw PostgresError(.data, "the statement returned no column \"\(column)\"")
-        }
-        guard let text = result.text(row: index, column: columnIndex) else { return nil }
+        guard let text = result.text(row: index, column: try place(of: column)) else { return nil }
         guard let value = Value(postgresText: text) else {
             throw PostgresError(.data, "column \"\(column)\" of row \(index) does not hold \(Value.postgresName)")
         }
         return value
+    }
+
+    /// True for null; throws where there is no such column.
+    package func isNull(_ column: String) throws(PostgresError) -> Bool {
+        result.isNull(row: index, column: try place(of: column))
+    }
+
+    private func place(of column: String) throws(PostgresError) -> Int32 {
+        guard let place = result.columns[column] else {
+            throw PostgresError(.data, "the statement returned no column \"\(column)\"")
+        }
+        return place
     }
 }
 
@@ -68,6 +91,8 @@ final class ResultBox: @unchecked Sendable {
     deinit { PQclear(raw) }
 
     var affected: Int { PQcmdTuples(raw).flatMap { Int(String(cString: $0)) } ?? 0 }
+
+    func isNull(row: Int, column: Int32) -> Bool { PQgetisnull(raw, Int32(row), column) == 1 }
 
     func text(row: Int, column: Int32) -> String? {
         let row = Int32(row)

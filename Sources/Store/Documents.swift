@@ -3,11 +3,11 @@ internal import FoundationEssentials
 
 /// What is kept as JSON inside rows.
 enum Documents {
-    private struct BoxDocument: Codable {
-        var x: Double
-        var y: Double
-        var width: Double
-        var height: Double
+    private struct BoxDocument: Encodable {
+        var x = 0.0
+        var y = 0.0
+        var width = 0.0
+        var height = 0.0
         var at_seconds: Double?
         var zones: [String]?
 
@@ -20,10 +20,28 @@ enum Documents {
             self.zones = zones
         }
 
+        init(_ reader: inout JSONReader) throws {
+            try reader.object { name, value in
+                switch name {
+                case "x": x = try value.number()
+                case "y": y = try value.number()
+                case "width": width = try value.number()
+                case "height": height = try value.number()
+                case "at_seconds": at_seconds = value.skipsNull() ? nil : try value.number()
+                case "zones":
+                    if value.skipsNull() { break }
+                    var names: [String] = []
+                    try value.array { names.append(try $0.string()) }
+                    zones = names
+                default: try value.skip()
+                }
+            }
+        }
+
         var box: Box { Box(x: x, y: y, width: width, height: height) }
     }
 
-    private struct EvidenceDocument: Codable {
+    private struct EvidenceDocument: Encodable {
         var path: String
         var at_seconds: Double
         var width_pixels: Int
@@ -38,8 +56,10 @@ enum Documents {
 
     static func boxes(_ text: String) throws -> [TimedBox] {
         if text == "[]" { return [] }
-        return try JSONDecoder().decode([BoxDocument].self, from: Data(text.utf8))
-            .map { TimedBox(box: $0.box, atSeconds: $0.at_seconds ?? 0, zones: $0.zones) }
+        return try JSONReader.array(text) { reader in
+            let document = try BoxDocument(&reader)
+            return TimedBox(box: document.box, atSeconds: document.at_seconds ?? 0, zones: document.zones)
+        }
     }
 
     private struct ZoneDocument: Codable {
@@ -140,10 +160,21 @@ enum Documents {
 
     static func evidence(_ text: String) throws -> [EvidenceRecord] {
         if text == "[]" { return [] }
-        return try JSONDecoder().decode([EvidenceDocument].self, from: Data(text.utf8)).map {
-            EvidenceRecord(
-                path: $0.path, atSeconds: $0.at_seconds, widthPixels: $0.width_pixels, heightPixels: $0.height_pixels,
-                sizeBytes: $0.size_bytes, box: $0.box?.box)
+        return try JSONReader.array(text) { reader in
+            var record = EvidenceRecord(
+                path: "", atSeconds: 0, widthPixels: 0, heightPixels: 0, sizeBytes: 0, box: nil)
+            try reader.object { name, value in
+                switch name {
+                case "path": record.path = try value.string()
+                case "at_seconds": record.atSeconds = try value.number()
+                case "width_pixels": record.widthPixels = Int(try value.integer())
+                case "height_pixels": record.heightPixels = Int(try value.integer())
+                case "size_bytes": record.sizeBytes = try value.integer()
+                case "box": record.box = value.skipsNull() ? nil : try BoxDocument(&value).box
+                default: try value.skip()
+                }
+            }
+            return record
         }
     }
 

@@ -38,10 +38,10 @@ enum EventRow {
         EventDetail(
             record: try record(row), cameraName: try row.get("camera_name"), analysis: try row.word("analysis"),
             analysisError: try row.optional("analysis_error"),
-            verdict: try row.optional("verdict_id", as: String.self) == nil ? nil : try VerdictRow.verdict(row),
+            verdict: try row.isNull("verdict_id") ? nil : try VerdictRow.verdict(row),
             reviewed: try row.get("reviewed"), starred: try row.get("starred"), note: try row.optional("note"),
             changedAt: try row.time("changed_at"),
-            feedback: try row.optional("feedback_id", as: String.self) == nil ? nil : try FeedbackRow.feedback(row))
+            feedback: try row.isNull("feedback_id") ? nil : try FeedbackRow.feedback(row))
     }
 
     static func record(_ row: Row) throws -> EventRecord {

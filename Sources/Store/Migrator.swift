@@ -54,6 +54,11 @@ package struct Migrator: Sendable {
         Migration(
             name: "V0018_event_filters",
             sql: String(decoding: PackageResources.V0018_event_filters_sql, as: UTF8.self)),
+        Migration(
+            name: "V0019_lost_requests",
+            sql: String(decoding: PackageResources.V0019_lost_requests_sql, as: UTF8.self)),
+        Migration(
+            name: "V0020_event_labels", sql: String(decoding: PackageResources.V0020_event_labels_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

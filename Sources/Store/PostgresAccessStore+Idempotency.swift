@@ -30,7 +30,7 @@ extension PostgresAccessStore {
     }
 
     func finish(_ request: IdempotentRequest, answer: IdempotentRequest.Answer) async throws {
-        _ = try await storing("the idempotency key") {
+        try await storing("the idempotency key") {
             try await pool.of(request.organization).query(
                 """
                 UPDATE idempotency_keys SET status = $4, content_type = $5, location = $6, entity_tag = $7, body = $8
@@ -44,7 +44,7 @@ extension PostgresAccessStore {
     }
 
     func abandon(_ request: IdempotentRequest) async throws {
-        _ = try await storing("the idempotency key") {
+        try await storing("the idempotency key") {
             try await pool.of(request.organization).query(
                 "DELETE FROM idempotency_keys WHERE organization_id = $1 AND actor = $2 AND key = $3 AND status IS NULL",
                 Self.names(request))

@@ -168,7 +168,7 @@ struct PostgresAccessStore: AccessStore {
     }
 
     func endSession(_ id: Identifier<Session>, of organization: Identifier<Organization>) async throws {
-        _ = try await storing("the session") {
+        try await storing("the session") {
             try await pool.of(organization).query(
                 "UPDATE sessions SET ended_at = clock_timestamp() WHERE id = $1 AND ended_at IS NULL", [.id(id)])
         }
@@ -191,7 +191,7 @@ struct PostgresAccessStore: AccessStore {
 
     private static func principal(_ row: Row) throws -> Principal {
         let actor: Principal.Actor =
-            if try row.optional("user_id", as: String.self) != nil {
+            if try !row.isNull("user_id") {
                 .user(try row.id("user_id"))
             } else {
                 .key(try row.id("key_id"))
@@ -206,7 +206,7 @@ struct PostgresAccessStore: AccessStore {
     // MARK: Audit
 
     func record(_ entry: AuditEntry) async throws {
-        _ = try await storing("the audit log") {
+        try await storing("the audit log") {
             try await pool.of(entry.organization).query(
                 """
                 INSERT INTO audit_log (id, organization_id, at, actor_kind, actor_name, action, path, status, address, request_id)

@@ -40,7 +40,7 @@ struct PostgresAnalyzerMeter: AnalyzerMeter {
             pause = seconds.isFinite ? max(0, seconds) : 0
         case .other: break
         }
-        _ = try await storing("analyzer \(analyzer)") {
+        try await storing("analyzer \(analyzer)") {
             try await pool.query(
                 "SELECT analyzer_end($1, $2, $3, $4, $5, $6, $7)",
                 [

@@ -27,7 +27,7 @@ struct PostgresCameraStore: CameraStore {
     }
 
     func put(_ site: Site) async throws {
-        _ = try await storing("site \"\(site.name)\"") {
+        try await storing("site \"\(site.name)\"") {
             try await pool.of(site.organization).query(
                 """
                 INSERT INTO sites (id, organization_id, name, time_zone) VALUES ($1, $2, $3, $4)
@@ -57,7 +57,7 @@ struct PostgresCameraStore: CameraStore {
     }
 
     func insert(_ camera: Camera) async throws {
-        _ = try await storing("camera \"\(camera.name)\"") {
+        try await storing("camera \"\(camera.name)\"") {
             try await pool.of(camera.organization).query(
                 """
                 WITH inserted AS (

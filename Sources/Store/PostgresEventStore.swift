@@ -87,7 +87,7 @@ struct PostgresEventStore: EventStore {
             .int(clip.videoUnits), .id(Identifier<Job>.make(at: .now)), .int(Self.judgingAttempts),
             .optional(record.zones) { .array($0) }, .optional(record.triggerLabel) { .text($0) },
         ]
-        _ = try await storing("event \(record.id)") {
+        try await storing("event \(record.id)") {
             try await pool.of(record.organization).query(Self.handOverStatement, parameters, prepare: true)
         }
         bell.ring()
@@ -104,10 +104,9 @@ struct PostgresEventStore: EventStore {
     func events(_ query: EventQuery, of organization: Identifier<Organization>) async throws -> [EventDetail] {
         let statement = EventListStatement(query, of: organization)
         return try await storing("events") {
-            // Planning below row security costs more than a page does. Searches for words have too many texts to be kept.
-            try await pool.of(organization).query(
-                statement.sql, statement.parameters, prepare: query.text == nil
-            ).map(EventRow.detail)
+            // Planning below row security costs more than a page does.
+            try await pool.of(organization).query(statement.sql, statement.parameters, prepare: true)
+                .map(EventRow.detail)
         }
     }
 
@@ -123,7 +122,7 @@ struct PostgresEventStore: EventStore {
                 ORDER BY v.created_at DESC, v.id DESC
                 """, [.id(event), .id(organization)])
             guard let first = rows.first else { throw Self.missing(event) }
-            return try first.optional("verdict_id", as: String.self) == nil ? [] : rows.map(VerdictRow.verdict)
+            return try first.isNull("verdict_id") ? [] : rows.map(VerdictRow.verdict)
         }
     }
 
@@ -190,7 +189,7 @@ struct PostgresEventStore: EventStore {
     }
 
     func finishDeleting(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws {
-        _ = try await storing("event \(id)") {
+        try await storing("event \(id)") {
             try await pool.of(organization).query(
                 "DELETE FROM events WHERE id = $1 AND organization_id = $2 AND state = 'deleting'",
                 [.id(id), .id(organization)])

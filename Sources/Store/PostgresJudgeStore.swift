@@ -8,13 +8,21 @@ struct PostgresJudgeStore: JudgeStore {
 
     // MARK: Analyzers
 
+    /// What is not settled of today's requests has been lost with its worker, and counts as the most that was expected.
     private static let selectAnalyzer = """
         SELECT \(AnalyzerRow.columns), a.source, a.revision, coalesce(b.failures, 0) AS failures,
             CASE WHEN isfinite(b.blocked_until) AND b.blocked_until > clock_timestamp() THEN b.blocked_until END AS blocked_until,
-            CASE WHEN b.day = (clock_timestamp() AT TIME ZONE 'UTC')::date THEN b.day_requests ELSE 0 END AS requests_today,
-            CASE WHEN b.day = (clock_timestamp() AT TIME ZONE 'UTC')::date THEN b.day_tokens ELSE 0 END AS tokens_today,
-            CASE WHEN b.day = (clock_timestamp() AT TIME ZONE 'UTC')::date THEN b.day_money ELSE 0 END AS money_today
-        FROM analyzers a LEFT JOIN analyzer_budgets b ON b.analyzer_id = a.id
+            coalesce(t.day_requests, 0) + lost.requests AS requests_today, coalesce(t.day_tokens, 0) + lost.tokens AS tokens_today,
+            coalesce(t.day_money, 0) + lost.money AS money_today
+        FROM analyzers a CROSS JOIN (SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date AS day) today
+        LEFT JOIN analyzer_budgets b ON b.analyzer_id = a.id
+        LEFT JOIN analyzer_budgets t ON t.analyzer_id = a.id AND t.day = today.day
+        CROSS JOIN LATERAL (
+            SELECT count(*)::int AS requests, coalesce(sum(tokens), 0)::bigint AS tokens, coalesce(sum(money), 0) AS money
+            FROM analyzer_requests
+            WHERE analyzer_id = a.id AND ended_at IS NULL AND expires_at <= clock_timestamp()
+                AND begun_at >= today.day::timestamp AT TIME ZONE 'UTC'
+        ) lost
         """
 
     func analyzers(of organization: Identifier<Organization>) async throws -> [StoredAnalyzer] {

@@ -16,7 +16,7 @@ struct PostgresRecordingStore: RecordingStore {
         """
 
     func handOver(_ record: SegmentRecord) async throws {
-        _ = try await storing("segment \(record.id)") {
+        try await storing("segment \(record.id)") {
             try await pool.of(record.organization).query(
                 """
                 INSERT INTO segments (\(Self.columns))

@@ -2,6 +2,7 @@ internal import Domain
 internal import PostgresKit
 
 /// Runs `body` and turns what PostgreSQL said into the errors of the ports. `thing` names what was worked on.
+@discardableResult
 func storing<Value>(_ thing: String, _ body: () async throws -> Value) async throws -> Value {
     do {
         return try await body()

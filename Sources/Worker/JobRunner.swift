@@ -29,7 +29,7 @@ package struct JobRunner: Sendable {
         package var historyDays: Double
 
         package init(
-            concurrency: Int, owner: String, leaseSeconds: Double = 30, heartbeatSeconds: Double = 10,
+            concurrency: Int, owner: String, leaseSeconds: Double = 25, heartbeatSeconds: Double = 8,
             pollSeconds: Double = 1, retry: RetryPolicy = RetryPolicy(), prefetch: Int = 0, historyDays: Double = 60
         ) {
             self.prefetch = prefetch

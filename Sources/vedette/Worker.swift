@@ -19,7 +19,7 @@ struct Worker: AsyncParsableCommand {
     var prefetch = 0
 
     @Option(help: "Seconds after which the jobs of a worker that died run elsewhere.")
-    var leaseSeconds = 30
+    var leaseSeconds = 25
 
     func validate() throws {
         if let concurrency, !(1...256).contains(concurrency) {

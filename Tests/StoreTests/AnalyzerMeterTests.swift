@@ -107,6 +107,52 @@ struct AnalyzerMeterTests {
         }
     }
 
+    @Test func `a request whose worker died counts as the most that was expected, once, on the day it began`()
+        async throws
+    {
+        try await with(AnalyzerBudget(moneyPerDay: 1, promptPrice: 1000, completionPrice: 1000)) { bench async throws in
+            func spent() async throws -> Double? {
+                try await bench.test.pool.query("SELECT day_money FROM analyzer_budgets").first?
+                    .get("day_money", as: Double.self)
+            }
+            // 200 tokens are expected: 0.2 each.
+            for _ in 0..<3 { #expect(try await bench.begin() != nil) }
+            bench.clock.advance(91)
+            let late = try #require(try await bench.begin())
+            #expect(abs(try #require(try await spent()) - 0.6) < 1e-9)
+            #expect(try await bench.begin() != nil)
+            // Its money of the day is used up with what was lost, and stays so.
+            #expect(try await bench.begin() == nil)
+            bench.clock.advance(91)
+            #expect(try await bench.begin() == nil)
+            #expect(abs(try #require(try await spent()) - 1) < 1e-9)
+            // An end that comes too late is not counted again.
+            try await bench.meter.end(late, of: bench.analyzer, .answered(promptTokens: 100, completionTokens: 100))
+            #expect(abs(try #require(try await spent()) - 1) < 1e-9)
+            bench.clock.advance(86_400)
+            for _ in 0..<5 { #expect(try await bench.begin() != nil) }
+            #expect(try await bench.begin() == nil)
+        }
+    }
+
+    @Test func `today's spend shows what was lost before anybody asks again`() async throws {
+        try await with(AnalyzerBudget(promptPrice: 1000, completionPrice: 1000)) { bench async throws in
+            // Long ago, as a request whose worker died; but today, for the first minutes of a day.
+            let now = try #require(
+                try await bench.test.pool.query("SELECT clock_timestamp() AS now").first?.time("now"))
+            let midnight = now.secondsSinceEpoch - now.secondsSinceEpoch.truncatingRemainder(dividingBy: 86_400)
+            let begun = max(midnight, now.secondsSinceEpoch - 100)
+            let meter = PostgresAnalyzerMeter(pool: bench.test.queuePool, now: { WallTime(secondsSinceEpoch: begun) })
+            let refused = try await meter.begin(
+                .make(at: now), of: bench.analyzer, isBatch: false, expectedPromptTokens: 100,
+                expectedCompletionTokens: 100, leaseSeconds: 0)
+            #expect(refused == nil)
+            let stored = try await bench.test.store.judges.analyzer(bench.analyzer, of: Organization.first)
+            #expect(stored.usage.requestsToday == 1 && stored.usage.tokensToday == 200)
+            #expect(abs(stored.usage.moneyToday - 0.2) < 1e-9)
+        }
+    }
+
     @Test func `tokens of a minute are counted, expected and then true ones`() async throws {
         try await with(AnalyzerBudget(tokensPerMinute: 1000)) { bench async throws in
             let first = try #require(try await bench.begin())

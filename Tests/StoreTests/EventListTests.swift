@@ -37,6 +37,44 @@ struct EventListTests {
         }
     }
 
+    @Test func `a label's events are in order of time, in pages, and follow what is judged`() async throws {
+        try await TestStore.with { test async throws in
+            let camera = try await test.makeCamera()
+            var expected: [Identifier<Event>] = []
+            for number in 0..<12 {
+                let record = TestStore.record(camera, secondsAgo: Double(1000 - number / 3 * 10))
+                try await test.store.events.handOver(record)
+                try await test.pool.query(
+                    "UPDATE events SET verdict_labels = $2 WHERE id = $1",
+                    [.id(record.id), .array(number % 4 == 0 ? ["person", "dog"] : ["person"])])
+                expected.append(record.id)
+            }
+            func list(_ label: String, limit: Int = 5) async throws -> [Identifier<Event>] {
+                var listed: [EventPosition] = []
+                var query = EventQuery(limit: limit)
+                query.label = label
+                while true {
+                    let page = try await test.store.events.events(query, of: organization)
+                    listed += page.map { EventPosition(triggeredAt: $0.record.triggeredAt, id: $0.record.id) }
+                    guard page.count == limit else { return listed.map(\.id) }
+                    query.after = listed.last
+                }
+            }
+            let newest = try await test.store.events.events(EventQuery(), of: organization).map(\.record.id)
+            #expect(Set(newest) == Set(expected) && newest.count == 12)
+            #expect(try await list("person") == newest)
+            #expect(try await list("dog").count == 3)
+            #expect(try await list("cat") == [])
+            try await test.pool.query(
+                "UPDATE events SET verdict_labels = '{cat}' WHERE id = $1", [.id(expected[0])])
+            #expect(try await list("cat") == [expected[0]])
+            #expect(try await list("person") == newest.filter { $0 != expected[0] })
+            #expect(try await list("dog").count == 2)
+            try await test.pool.query("DELETE FROM events WHERE id = $1", [.id(expected[0])])
+            #expect(try await list("cat") == [])
+        }
+    }
+
     @Test func `each filter keeps what it says and no more`() async throws {
         try await TestStore.with { test async throws in
             try await test.configureJudging()

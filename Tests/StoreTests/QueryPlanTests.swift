@@ -12,7 +12,8 @@ import Testing
 struct QueryPlanTests {
     /// Tables that grow with what cameras see and people do. The others are small, and a scan of a small table is best.
     private static let growing: Set<String> = [
-        "events", "clips", "evidence", "verdicts", "event_feedback", "job_history", "job_history_rest", "segments",
+        "events", "event_labels", "clips", "evidence", "verdicts", "event_feedback", "job_history", "job_history_rest",
+        "segments",
         "audit_log", "exports", "reanalysis_items", "session_tokens", "sessions", "users", "definition_versions",
         "api_keys",
     ]

@@ -128,8 +128,9 @@ struct RowSecurityTests {
         (
             Duty.queue,
             [
-                "analyzer_budgets", "analyzer_requests", "analyzers", "definition_versions", "definitions", "events",
-                "exports", "job_history", "job_sleepers", "jobs", "reanalyses", "reanalysis_items", "verdicts",
+                "analyzer_budgets", "analyzer_requests", "analyzers", "definition_versions", "definitions",
+                "event_labels", "events", "exports", "job_history", "job_sleepers", "jobs", "reanalyses",
+                "reanalysis_items", "verdicts",
             ]
         ),
         (.ingest, ["activity", "cameras"]),

@@ -39,8 +39,10 @@ package enum APIBench {
             FileHandleOutput.standardError("bench: filled in \(Int(HTTPLoad.now() - begin)) s")
             try Data(repeating: 7, count: BulkRows.clipBytes)
                 .write(to: URL(fileURLWithPath: "\(folder)/data/media/\(BulkRows.clipPath)"))
-            try await measure(pool, HTTPLoad(port: port), requests, perSecond, connections)
+            let stolen = StolenTime()
+            try await measure(pool, HTTPLoad(port: port), requests, perSecond, connections, server)
             try await fanOut(pool, HTTPLoad(port: port), readers)
+            FileHandleOutput.standardError("bench: \(stolen.description)")
         } catch {
             await pool.close()
             throw error
@@ -58,7 +60,8 @@ package enum APIBench {
     }
 
     private static func measure(
-        _ pool: Pool, _ load: HTTPLoad, _ requests: Int, _ perSecond: Double, _ connections: Int
+        _ pool: Pool, _ load: HTTPLoad, _ requests: Int, _ perSecond: Double, _ connections: Int,
+        _ server: APIBenchServer
     ) async throws {
         let rows = try await pool.query(
             """
@@ -77,11 +80,15 @@ package enum APIBench {
             "starred=true",
             "q=person",
         ]
-        print("| request | p50 ms | p99 ms | requests/s | answers |\n|---|---|---|---|---|")
+        print("| request | p50 ms | p99 ms | requests/s | server CPU ms | answers |\n|---|---|---|---|---|---|")
+        var before = server.cpuSeconds
         func report(_ name: String, _ outcome: HTTPLoad.Outcome) {
+            let after = server.cpuSeconds
+            let each = (after - before) * 1000 / Double(max(1, outcome.latencies.values.count))
+            before = after
             let answers = outcome.statuses.sorted { $0.key < $1.key }.map { "\($0.value) x \($0.key)" }
             print(
-                "| \(name) | \(rounded(outcome.latencies.median)) | \(rounded(outcome.latencies.quantile(0.99))) | \(Int(outcome.perSecond)) | \(answers.joined(separator: ", ")) |"
+                "| \(name) | \(rounded(outcome.latencies.median)) | \(rounded(outcome.latencies.quantile(0.99))) | \(Int(outcome.perSecond)) | \(rounded(each)) | \(answers.joined(separator: ", ")) |"
             )
             // Each row when it is there, into files too.
             fflush(nil)
@@ -152,7 +159,7 @@ package enum APIBench {
             for time in times { samples.add((time - begin) * 1000) }
         }
         print(
-            "| event stream, \(readers) readers | \(rounded(samples.median)) | \(rounded(samples.quantile(0.99))) | | \(missed) missed |"
+            "| event stream, \(readers) readers | \(rounded(samples.median)) | \(rounded(samples.quantile(0.99))) | | | \(missed) missed |"
         )
     }
 
@@ -193,6 +200,9 @@ private final class APIBenchServer {
         }
         throw StartError("the measured process does not listen")
     }
+
+    /// Of `vedette run` alone, without PostgreSQL.
+    var cpuSeconds: Double { IngestPeer.cpuSeconds(of: process) ?? 0 }
 
     func stop() {
         guard process.isRunning else { return }

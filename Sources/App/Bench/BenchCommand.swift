@@ -14,6 +14,7 @@ package enum BenchCommand {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let cluster = EmbeddedCluster(dataDirectory: folder + "/data", logger: logger)
         var lines: [QueueBenchmark.Figure] = []
+        let stolen = StolenTime()
         do {
             let connectionString = try await cluster.start()
             let benchmark = try await QueueBenchmark(
@@ -39,6 +40,7 @@ package enum BenchCommand {
             throw error
         }
         try await cluster.stop()
+        FileHandleOutput.standardError("bench: \(stolen.description)")
         print(json ? try QueueBenchmark.json(lines) : QueueBenchmark.table(lines))
     }
 }

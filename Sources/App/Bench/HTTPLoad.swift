@@ -4,7 +4,8 @@ import Glibc
 /// Many HTTP/1.1 connections driven by one thread, cheap enough to leave the cores to the server.
 struct HTTPLoad {
     struct Outcome: Sendable {
-        /// Milliseconds from when a request was due, so that waiting for a free connection counts.
+        /// Milliseconds from when a request was due, so that waiting for a free connection counts. Up to
+        /// one of them is the wait's own, in whole milliseconds.
         var latencies = Samples()
         var statuses: [Int: Int] = [:]
         var seconds = 0.0
@@ -88,6 +89,7 @@ struct HTTPLoad {
         for _ in 0..<number { connections.append(Connection(descriptor: try connected(to: port))) }
         var outcome = Outcome()
         var sent = 0
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
         let begin = now()
         while outcome.latencies.values.count < count {
             for index in connections.indices where connections[index].due == nil && sent < count {
@@ -98,22 +100,26 @@ struct HTTPLoad {
                 sent += 1
             }
             var polled = connections.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
-            let wait = perSecond.map { rate in
-                sent < count ? Int32(max(0, min(1000, (begin + Double(sent) / rate - now()) * 1000))) : 1000
+            // Who has no free connection waits for an answer: one that looks again and again takes the server's processor.
+            var wait: Int32 = 1000
+            if let perSecond, sent < count, connections.contains(where: { $0.due == nil }) {
+                let seconds = begin + Double(sent) / perSecond - now()
+                wait = Int32(max(0, min(1000, (seconds * 1000).rounded(.up))))
             }
-            guard poll(&polled, nfds_t(polled.count), wait ?? 1000) >= 0 || errno == EINTR else {
+            guard poll(&polled, nfds_t(polled.count), wait) >= 0 || errno == EINTR else {
                 throw Failure(description: "poll failed")
             }
             for index in polled.indices where polled[index].revents != 0 {
-                try receive(&connections[index], &outcome)
+                try receive(&connections[index], &piece, &outcome)
             }
         }
         outcome.seconds = now() - begin
         return outcome
     }
 
-    private static func receive(_ connection: inout Connection, _ outcome: inout Outcome) throws {
-        var piece = [UInt8](repeating: 0, count: 1 << 16)
+    private static func receive(
+        _ connection: inout Connection, _ piece: inout [UInt8], _ outcome: inout Outcome
+    ) throws {
         let got = piece.withUnsafeMutableBytes { recv(connection.descriptor, $0.baseAddress, $0.count, 0) }
         guard got > 0 else { throw Failure(description: "the server closed a connection") }
         connection.received += piece[..<got]

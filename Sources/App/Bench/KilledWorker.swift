@@ -8,7 +8,7 @@ import Store
 package enum KilledWorker {
     private static let databaseVariable = "VEDETTE_BENCH_DATABASE"
     /// As `vedette worker` has it unless told otherwise.
-    static let leaseSeconds = 30.0
+    static let leaseSeconds = 25.0
 
     /// Takes `jobs` of the bench's kind from the queue that the environment names, says so on standard output, and hangs.
     package static func run(jobs: Int) async throws {

@@ -19,23 +19,40 @@ struct PgbenchFloor {
 
     /// Runs a script that many times with each client, as prepared statements; returns how often it ran a second.
     func run(_ script: String, transactions: Int) async throws -> Double {
+        let said = try await pgbench(
+            script, transactions, ["--client=\(clients)", "--jobs=\(min(2, clients))"], line: "tps = ")
+        return said[0]
+    }
+
+    /// Runs a script that many times with one client, so often a second; returns milliseconds in the mean.
+    func latency(_ script: String, transactions: Int, perSecond: Double) async throws -> Double {
+        let said = try await pgbench(script, transactions, ["--rate=\(perSecond)", "--report-per-command"], line: " ")
+        return said.reduce(0, +)
+    }
+
+    /// The numbers at the beginning of the lines that begin with `line`.
+    private func pgbench(
+        _ script: String, _ transactions: Int, _ arguments: [String], line: String
+    ) async throws -> [Double] {
         let file = folder + "/script.sql"
         try script.write(toFile: file, atomically: true, encoding: .utf8)
         let output = try await ToolProcess.run(
             path,
-            [
-                "--no-vacuum", "--protocol=prepared", "--client=\(clients)", "--jobs=\(min(2, clients))",
-                "--transactions=\(max(1, transactions))", "--file=\(file)", connectionString,
+            arguments + [
+                "--no-vacuum", "--protocol=prepared", "--transactions=\(max(1, transactions))", "--file=\(file)",
+                connectionString,
             ],
             environment: [
                 "PGOPTIONS": "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off "
                     + "-c plan_cache_mode=force_generic_plan -c vedette.duty=queue"
             ])
-        guard output.status == 0,
-            let line = output.text.split(separator: "\n").first(where: { $0.hasPrefix("tps = ") }),
-            let rate = Double(line.dropFirst(6).prefix { $0 != " " })
-        else { throw StartError("pgbench failed: \(output.text.suffix(500))") }
-        return rate
+        let numbers = output.text.split(separator: "\n").filter { $0.hasPrefix(line) }.compactMap {
+            Double($0.dropFirst(line.count).drop { $0 == " " }.prefix { $0 != " " })
+        }
+        guard output.status == 0, !numbers.isEmpty else {
+            throw StartError("pgbench failed: \(output.text.suffix(500))")
+        }
+        return numbers
     }
 }
 

@@ -4,6 +4,7 @@ import Logging
 import PostgresKit
 import Store
 import Synchronization
+import Worker
 
 /// Measures the job queue, and in the same run what it is compared with.
 struct QueueBenchmark {
@@ -18,6 +19,10 @@ struct QueueBenchmark {
     }
 
     private static let batchSize = 50
+    /// As `vedette worker` has it.
+    private static let pollSeconds = 1.0
+    /// Between two jobs where nothing else goes on.
+    private static let paceSeconds = 0.02
     private let connectionString: String
     private let folder: String
     private let clients: Int
@@ -37,7 +42,7 @@ struct QueueBenchmark {
         self.clients = clients
         self.jobs = jobs
         self.rounds = rounds
-        let options = Store.Options(poolSize: 2, pollSeconds: 5, queuePoolSize: clients)
+        let options = Store.Options(poolSize: 2, pollSeconds: Self.pollSeconds, queuePoolSize: clients)
         store = try await Store.open(connectionString: connectionString, options: options, logger: logger)
         // Has nothing in common with the first but the database: what it learns came by NOTIFY.
         other = Store(ConnectionSettings(connectionString), options: options, logger: logger)
@@ -91,10 +96,28 @@ struct QueueBenchmark {
         try await compare(
             "claim and complete, \(size) at once", ours: { try await work(batch: size) },
             script: PgbenchScripts.claimAndComplete(count: size), factor: size)
+        tell("run by a worker")
+        var worker = Samples()
+        for _ in 0..<rounds {
+            worker.add(try await runByWorker())
+            try await clear()
+        }
+        rates["run by a worker"] = worker.median
+        figures.append(
+            Figure(name: "run by one worker, \(clients) at a time", value: worker.median, unit: "jobs/s"))
         tell("insert to start, idle")
         let idle = try await latency()
-        figures.append(Figure(name: "insert to start, idle, p50", value: idle.median, unit: "ms"))
-        figures.append(Figure(name: "insert to start, idle, p99", value: idle.quantile(0.99), unit: "ms"))
+        figures.append(Figure(name: "insert to start, idle, p50", value: idle.starts.median, unit: "ms"))
+        figures.append(Figure(name: "insert to start, idle, p99", value: idle.starts.quantile(0.99), unit: "ms"))
+        let insert = try await floor?.latency(
+            PgbenchScripts.enqueue(count: 1, organization: organization), transactions: 400,
+            perSecond: 1 / Self.paceSeconds)
+        try await clear()
+        figures.append(
+            Figure(
+                name: "of it the insert, which waits for the disk", value: idle.inserts.median, unit: "ms",
+                ratio: insert.map { $0 / idle.inserts.median },
+                comparedWith: insert.map { String(format: "pgbench at the same pace (%.2f ms)", $0) }))
 
         tell("after SIGKILL of a worker")
         figures += try await afterKill(before: rates["claim and complete, one by one"] ?? 0)
@@ -104,13 +127,13 @@ struct QueueBenchmark {
         for (name, outcome) in await ProcrastinatePeer.run(
             connectionString: connectionString, folder: folder, clients: clients, jobs: min(jobs, 4000))
         {
-            let ours = rates[name == "enqueue" ? "enqueue, one by one" : "claim and complete, one by one"] ?? 0
+            let ours = rates[name == "enqueue" ? "enqueue, one by one" : "run by a worker"] ?? 0
             switch outcome {
             case .rate(let rate):
                 figures.append(
                     Figure(
                         name: "procrastinate: \(name)", value: rate, unit: "jobs/s", ratio: ours / rate,
-                        comparedWith: "ours to it"))
+                        comparedWith: name == "enqueue" ? "ours to it" : "our worker to its, as many at a time"))
             case .missing(let reason):
                 figures.append(
                     Figure(name: "procrastinate: \(name)", value: 0, unit: "jobs/s", note: "skipped: \(reason)"))
@@ -131,8 +154,8 @@ struct QueueBenchmark {
             try await clear()
             rates.full.add(try await full.work(batch: 1))
             try await full.clear()
-            latencies.empty.add(try await latency().median)
-            latencies.full.add(try await full.latency().median)
+            latencies.empty.add(try await latency().starts.median)
+            latencies.full.add(try await full.latency().starts.median)
         }
         return [
             Figure(
@@ -202,8 +225,36 @@ struct QueueBenchmark {
         return rate * Double(total.withLock { $0 })
     }
 
-    /// Milliseconds from before the insert to the claim's return, of a worker in waiting that learns of it by NOTIFY.
-    private func latency() async throws -> Samples {
+    /// As `vedette worker` does it, with jobs that do nothing.
+    private func runByWorker() async throws -> Double {
+        for _ in 0..<(jobs / 1000 + 1) { try await store.jobs.enqueue(newJobs(1000)) }
+        let (ends, ended) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(2 * jobs))
+        let runner = JobRunner(
+            queue: store.jobs, kinds: [PgbenchScripts.kind], configuration: .init(concurrency: clients, owner: "bench"),
+            logger: Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() })
+        ) { _ in
+            ended.yield()
+            return .succeeded(nil)
+        }
+        let jobs = self.jobs
+        return try await timed(jobs) { client in
+            guard client == 0 else { return }
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await runner.run() }
+                var left = jobs
+                for await _ in ends {
+                    left -= 1
+                    if left == 0 { break }
+                }
+                // The runner writes how those ended that it has before it returns.
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// Milliseconds from before the insert to the claim's return, of a worker in waiting that learns of it by NOTIFY; and those to the
+    /// insert's return.
+    private func latency() async throws -> (starts: Samples, inserts: Samples) {
         let store = self.store
         let other = self.other
         let (claims, claimed) = AsyncStream.makeStream(of: ContinuousClock.Instant.self)
@@ -219,20 +270,25 @@ struct QueueBenchmark {
                     }
                 }
             }
-            var samples = Samples()
+            var starts = Samples()
+            var inserts = Samples()
             var iterator = claims.makeAsyncIterator()
             // Time to fall asleep.
             try await Task.sleep(for: .milliseconds(500))
             for number in 0..<440 {
                 let start = ContinuousClock.now
                 try await store.jobs.enqueue(newJobs(1))
+                let inserted = ContinuousClock.now
                 guard let end = await iterator.next() else { break }
                 // The first ones connect and prepare.
-                if number >= 40 { samples.add((end - start) / .milliseconds(1)) }
-                try await Task.sleep(for: .milliseconds(20))
+                if number >= 40 {
+                    starts.add((end - start) / .milliseconds(1))
+                    inserts.add((inserted - start) / .milliseconds(1))
+                }
+                try await Task.sleep(for: .seconds(Self.paceSeconds))
             }
             group.cancelAll()
-            return samples
+            return (starts, inserts)
         }
     }
 
@@ -277,7 +333,7 @@ struct QueueBenchmark {
                 ratio: before > 0 ? rate / before : nil, comparedWith: "without them"),
             Figure(
                 name: "SIGKILL to start again, last of \(held) jobs", value: delays.quantile(1), unit: "s",
-                note: "the lease is \(Int(KilledWorker.leaseSeconds)) s, the poll 5 s"),
+                note: "the lease is \(Int(KilledWorker.leaseSeconds)) s, the poll \(Int(Self.pollSeconds)) s"),
         ]
     }
 

@@ -86,6 +86,8 @@ package struct PostgresJobQueue: JobQueue {
     @discardableResult
     package func enqueue(_ jobs: [NewJob]) async throws -> Set<Identifier<Job>> {
         guard !jobs.isEmpty else { return [] }
+        let delays = jobs.map { Self.delay($0.delaySeconds) }
+        let isDue = delays.contains(0)
         let rows = try await storing("jobs of kind \(jobs[0].kind)") {
             try await pool.query(
                 statements.all.insert,
@@ -93,14 +95,13 @@ package struct PostgresJobQueue: JobQueue {
                     clock, .ids(jobs.map(\.id)), .ids(jobs.map(\.organization)), .array(jobs.map(\.kind)),
                     .array(jobs.map(\.payload)), .array(jobs.map { String($0.priority.rawValue) }),
                     .array(jobs.map { String(max(1, $0.maximumAttempts)) }),
-                    .array(jobs.map { "\(Self.delay($0.delaySeconds))" }), .array(jobs.map(\.uniqueKey)),
-                    .array(jobs.map { $0.batch?.description }), bell.nameForInsert,
+                    .array(delays.map { "\($0)" }), .array(jobs.map(\.uniqueKey)),
+                    .array(jobs.map { $0.batch?.description }), isDue ? bell.nameForInsert : .null,
                 ], prepare: true)
         }
-        let delays = jobs.map { Self.delay($0.delaySeconds) }
         for delay in Set(delays.filter { $0 > 0 }).prefix(16) { wakeups.wake(afterSeconds: delay) }
-        if !rows.isEmpty, delays.contains(0) {
-            bell.ring(areTold: try rows.contains { try $0.optional("rung", as: String.self) != nil })
+        if !rows.isEmpty, isDue {
+            bell.ring(areTold: try rows.contains { try !$0.isNull("rung") })
         }
         return Set(try rows.map { try $0.id("id") })
     }
@@ -147,7 +148,7 @@ package struct PostgresJobQueue: JobQueue {
                 .double(Self.delay(leaseSeconds)), .array(turns.map { String($0.0.rawValue) }), .ids(turns.map(\.1)),
             ], prepare: true)
         var leases: [Lease] = []
-        for row in rows where try row.optional("id", as: String.self) != nil { leases.append(try Self.lease(row)) }
+        for row in rows where try !row.isNull("id") { leases.append(try Self.lease(row)) }
         return (leases, leases.isEmpty && !rows.isEmpty)
     }
 
@@ -270,7 +271,7 @@ package struct PostgresJobQueue: JobQueue {
     }
 
     package func forget(finishedBeforeDays days: Double) async throws {
-        _ = try await storing("old jobs") {
+        try await storing("old jobs") {
             try await pool.query(
                 """
                 WITH clock AS (SELECT coalesce($1::timestamptz, clock_timestamp()) AS now)
