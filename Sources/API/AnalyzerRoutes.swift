@@ -49,9 +49,9 @@ struct AnalyzerRoutes {
         }
         router.delete("/v1/analyzers/:id") { request, context in
             let stored = try await judges.analyzer(try id(context), of: context.organization)
-            try EntityTag.check(request, isAt: stored.revision, "analyzer")
+            let revision = try EntityTag.check(request, isAt: stored.revision, "analyzer")
             if stored.isFromSettings { throw Self.readOnly("analyzer") }
-            try await judges.deleteAnalyzer(stored.analyzer.id, of: context.organization)
+            try await judges.deleteAnalyzer(stored.analyzer.id, of: context.organization, ifRevision: revision)
             return Response(status: .noContent)
         }
         router.post("/v1/analyzers/:id/test") { _, context in

@@ -80,8 +80,8 @@ struct CameraRoutes {
         }
         router.delete("/v1/cameras/:id") { request, context in
             let camera = try await camera(context)
-            try EntityTag.check(request, isAt: camera.revision, "camera")
-            try await cameras.delete(camera.id, of: context.organization)
+            let revision = try EntityTag.check(request, isAt: camera.revision, "camera")
+            try await cameras.delete(camera.id, of: context.organization, ifRevision: revision)
             return Response(status: .noContent)
         }
         router.get("/v1/cameras/:id/status") { _, context in

@@ -48,7 +48,7 @@ struct DefinitionRoutes {
         }
         router.post("/v1/definitions/:id/versions") { request, context in
             let present = try await definition(context)
-            let isConditional = try EntityTag.check(request, isAt: present.newest.version, "definition")
+            let isConditional = try EntityTag.check(request, isAt: present.newest.version, "definition") != nil
             let expected = isConditional ? present.newest.version : nil
             var fields = try await FieldReader(request)
             let read = DefinitionReader.read(&fields)

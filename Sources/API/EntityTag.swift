@@ -4,14 +4,17 @@ import Hummingbird
 enum EntityTag {
     static func of(_ revision: some BinaryInteger) -> String { "\"\(revision)\"" }
 
-    /// Throws 412 where `If-Match` names other revisions than the present one; false where any will do.
+    /// Throws 412 where `If-Match` names other revisions than the present one, which is returned for the statement that changes
+    /// something to insist on; nil where any will do.
     @discardableResult
-    static func check(_ request: Request, isAt revision: some BinaryInteger, _ what: String) throws -> Bool {
-        guard let expected = request.headers[.ifMatch], expected != "*" else { return false }
+    static func check<Revision: BinaryInteger>(
+        _ request: Request, isAt revision: Revision, _ what: String
+    ) throws -> Revision? {
+        guard let expected = request.headers[.ifMatch], expected != "*" else { return nil }
         let tags = expected.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         guard tags.contains(of(revision)) else {
             throw Problem(.preconditionFailed, "the \(what) was changed meanwhile; read it again")
         }
-        return true
+        return revision
     }
 }

@@ -91,7 +91,7 @@ struct EventRoutes {
     private func expected(_ request: Request, _ context: VedetteContext) async throws -> WallTime? {
         guard request.headers[.ifMatch] != nil else { return nil }
         let event = try await event(context)
-        return try EntityTag.check(request, isAt: Self.revision(event), "event") ? event.changedAt : nil
+        return try EntityTag.check(request, isAt: Self.revision(event), "event").map { _ in event.changedAt }
     }
 
     private func event(_ context: VedetteContext) async throws -> EventDetail {

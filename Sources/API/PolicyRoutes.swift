@@ -72,9 +72,9 @@ struct PolicyRoutes {
         }
         router.delete("/v1/policies/:id") { request, context in
             let policy = try await judges.policy(try id(context), of: context.organization)
-            try EntityTag.check(request, isAt: policy.revision, "policy")
+            let revision = try EntityTag.check(request, isAt: policy.revision, "policy")
             if policy.place == nil { throw AnalyzerRoutes.readOnly("policy") }
-            try await judges.deletePolicy(policy.policy.id, of: context.organization)
+            try await judges.deletePolicy(policy.policy.id, of: context.organization, ifRevision: revision)
             return Response(status: .noContent)
         }
     }

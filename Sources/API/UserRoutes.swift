@@ -73,8 +73,8 @@ struct UserRoutes {
         }
         router.delete("/v1/users/:id") { request, context in
             let user = try await user(context)
-            try EntityTag.check(request, isAt: user.revision, "user")
-            try await accounts.store.delete(user.id, of: context.organization)
+            let revision = try EntityTag.check(request, isAt: user.revision, "user")
+            try await accounts.store.delete(user.id, of: context.organization, ifRevision: revision)
             return Response(status: .noContent)
         }
     }

@@ -114,14 +114,19 @@ extension PostgresAccessStore {
         }
     }
 
-    func delete(_ id: Identifier<User>, of organization: Identifier<Organization>) async throws {
+    func delete(
+        _ id: Identifier<User>, of organization: Identifier<Organization>, ifRevision revision: Int64?
+    ) async throws {
         try await storing("user \(id)") {
             try await pool.of(organization).withTransaction { transaction in
                 try Self.lock(organization, transaction)
                 let gone = try transaction.run(
-                    "DELETE FROM users WHERE id = $1 AND organization_id = $2 RETURNING 1",
+                    "DELETE FROM users WHERE id = $1 AND organization_id = $2 RETURNING revision",
                     [.id(id), .id(organization)])
-                if gone.isEmpty { throw StoreError.notFound("there is no user \(id)") }
+                guard let row = gone.first else { throw StoreError.notFound("there is no user \(id)") }
+                if let revision, try row.get("revision", as: Int64.self) != revision {
+                    throw StoreError.conflict("the user was changed by someone else; read it again")
+                }
                 try Self.needAdministrator(organization, transaction)
             }
         }

@@ -95,18 +95,22 @@ struct PostgresCameraStore: CameraStore {
         }
     }
 
-    func delete(_ id: Identifier<Camera>, of organization: Identifier<Organization>) async throws {
+    func delete(
+        _ id: Identifier<Camera>, of organization: Identifier<Organization>, ifRevision revision: Int64?
+    ) async throws {
         try await storing("camera \(id)") {
             let rows = try await pool.of(organization).query(
                 """
                 WITH deleted AS (
                     UPDATE cameras SET deleted_at = now(), enabled = false, revision = revision + 1, updated_at = now()
-                    WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL
+                    WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL AND coalesce(revision = $3, true)
                     RETURNING id
                 )
                 SELECT pg_notify('\(Channel.cameras)', id::text) FROM deleted
-                """, [.id(id), .id(organization)])
-            if rows.isEmpty { throw Self.missing(id) }
+                """, [.id(id), .id(organization), .optional(revision) { .int($0) }])
+            guard rows.isEmpty else { return }
+            _ = try await camera(id, of: organization)
+            throw StoreError.conflict("the camera was changed by someone else; read it again")
         }
     }
 

@@ -67,13 +67,18 @@ struct PostgresJudgeStore: JudgeStore {
         }
     }
 
-    func deleteAnalyzer(_ id: Identifier<Analyzer>, of organization: Identifier<Organization>) async throws {
+    func deleteAnalyzer(
+        _ id: Identifier<Analyzer>, of organization: Identifier<Organization>, ifRevision revision: Int64?
+    ) async throws {
         try await storing("analyzer \(id)") {
             try await pool.of(organization).withTransaction { transaction in
                 let found = try transaction.run(
-                    "SELECT name FROM analyzers WHERE id = $1 AND organization_id = $2 FOR UPDATE",
+                    "SELECT revision FROM analyzers WHERE id = $1 AND organization_id = $2 FOR UPDATE",
                     [.id(id), .id(organization)])
-                if found.isEmpty { throw StoreError.notFound("there is no analyzer \(id)") }
+                guard let row = found.first else { throw StoreError.notFound("there is no analyzer \(id)") }
+                if let revision, try row.get("revision", as: Int64.self) != revision {
+                    throw StoreError.conflict("the analyzer was changed meanwhile; read it again")
+                }
                 let policy = try transaction.run(
                     """
                     SELECT p.name FROM policies p JOIN policy_analyzers pa ON pa.policy_id = p.id
@@ -180,12 +185,21 @@ struct PostgresJudgeStore: JudgeStore {
         }
     }
 
-    func deletePolicy(_ id: Identifier<Policy>, of organization: Identifier<Organization>) async throws {
+    func deletePolicy(
+        _ id: Identifier<Policy>, of organization: Identifier<Organization>, ifRevision revision: Int64?
+    ) async throws {
         try await storing("policy \(id)") {
             let rows = try await pool.of(organization).query(
-                "DELETE FROM policies WHERE id = $1 AND organization_id = $2 AND NOT is_default RETURNING id",
-                [.id(id), .id(organization)])
-            if rows.isEmpty { throw StoreError.notFound("there is no policy \(id) that could be removed") }
+                """
+                DELETE FROM policies
+                WHERE id = $1 AND organization_id = $2 AND NOT is_default AND coalesce(revision = $3, true) RETURNING id
+                """, [.id(id), .id(organization), .optional(revision) { .int($0) }])
+            guard rows.isEmpty else { return }
+            let present = try await policy(id, of: organization)
+            if let revision, present.revision != revision {
+                throw StoreError.conflict("the policy was changed meanwhile; read it again")
+            }
+            throw StoreError.notFound("there is no policy \(id) that could be removed")
         }
     }
 

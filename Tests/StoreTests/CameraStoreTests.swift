@@ -43,8 +43,10 @@ struct CameraStoreTests {
             #expect(error == .duplicate("camera \"gate\": the name is taken"))
             let record = TestStore.record(camera)
             try await test.store.events.handOver(record)
-            try await test.store.cameras.delete(camera.id, of: organization)
-            await #expect(throws: StoreError.self) { try await test.store.cameras.delete(camera.id, of: organization) }
+            try await test.store.cameras.delete(camera.id, of: organization, ifRevision: nil)
+            await #expect(throws: StoreError.self) {
+                try await test.store.cameras.delete(camera.id, of: organization, ifRevision: nil)
+            }
             await #expect(throws: StoreError.self) { try await test.store.cameras.camera(camera.id, of: organization) }
             #expect(try await test.store.cameras.camerasToIngest().isEmpty)
             _ = try await test.makeCamera()
@@ -95,7 +97,7 @@ struct CameraStoreTests {
             camera.enabled = false
             _ = try await test.store.cameras.update(camera)
             #expect(await changes.next() != nil)
-            try await test.store.cameras.delete(camera.id, of: organization)
+            try await test.store.cameras.delete(camera.id, of: organization, ifRevision: nil)
             #expect(await changes.next() != nil)
         }
     }

@@ -24,10 +24,9 @@ struct PgbenchFloor {
         return said[0]
     }
 
-    /// Runs a script that many times with one client, so often a second; returns milliseconds in the mean.
-    func latency(_ script: String, transactions: Int, perSecond: Double) async throws -> Double {
-        let said = try await pgbench(script, transactions, ["--rate=\(perSecond)", "--report-per-command"], line: " ")
-        return said.reduce(0, +)
+    /// Runs a script that many times with one client, so often a second; returns each statement's milliseconds in the mean.
+    func latencies(_ script: String, transactions: Int, perSecond: Double) async throws -> [Double] {
+        try await pgbench(script, transactions, ["--rate=\(perSecond)", "--report-per-command"], line: " ")
     }
 
     /// The numbers at the beginning of the lines that begin with `line`.

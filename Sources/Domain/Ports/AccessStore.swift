@@ -30,8 +30,10 @@ package protocol AccessStore: Sendable {
     /// Stores the user if `revision` is still the stored one, and returns the new revision. A new password, a lesser role
     /// and disabling end all sessions. Throws `conflict` for another revision, and where no administrator would be left.
     func update(_ user: User, passwordHash: String?) async throws -> Int64
-    /// Throws `conflict` where no administrator would be left.
-    func delete(_ id: Identifier<User>, of organization: Identifier<Organization>) async throws
+    /// Throws `conflict` where another revision than the given one is stored, and where no administrator would be left.
+    func delete(
+        _ id: Identifier<User>, of organization: Identifier<Organization>, ifRevision revision: Int64?
+    ) async throws
 
     // MARK: Keys
 

@@ -9,15 +9,21 @@ package protocol JudgeStore: Sendable {
     func insert(_ analyzer: Analyzer) async throws
     /// All but the kind; returns the new revision. Not of one that the settings file has.
     func update(_ analyzer: StoredAnalyzer) async throws -> Int64
-    /// Throws `duplicate` while a policy or an unfinished re-analysis has it. Its verdicts stay.
-    func deleteAnalyzer(_ id: Identifier<Analyzer>, of organization: Identifier<Organization>) async throws
+    /// Throws `duplicate` while a policy or an unfinished re-analysis has it, and `conflict` where another revision than the given one is
+    /// stored. Its verdicts stay.
+    func deleteAnalyzer(
+        _ id: Identifier<Analyzer>, of organization: Identifier<Organization>, ifRevision revision: Int64?
+    ) async throws
     /// By name.
     func policies(of organization: Identifier<Organization>) async throws -> [StoredPolicy]
     func policy(_ id: Identifier<Policy>, of organization: Identifier<Organization>) async throws -> StoredPolicy
     func insert(_ policy: StoredPolicy) async throws
     /// Name, mode and analyzers; returns the new revision. Not of the settings file's.
     func update(_ policy: StoredPolicy) async throws -> Int64
-    func deletePolicy(_ id: Identifier<Policy>, of organization: Identifier<Organization>) async throws
+    /// Throws `conflict` where another revision than the given one is stored.
+    func deletePolicy(
+        _ id: Identifier<Policy>, of organization: Identifier<Organization>, ifRevision revision: Int64?
+    ) async throws
 }
 
 /// An analyzer with what it has used.

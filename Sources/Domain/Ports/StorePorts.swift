@@ -20,8 +20,11 @@ package protocol CameraStore: Sendable {
     func insert(_ camera: Camera) async throws
     /// Writes if the stored revision is `camera.revision`, and returns the new revision; else `conflict`.
     func update(_ camera: Camera) async throws -> Int64
-    /// Marks it deleted: no longer listed or ingested; its events keep its name.
-    func delete(_ id: Identifier<Camera>, of organization: Identifier<Organization>) async throws
+    /// Marks it deleted: no longer listed or ingested; its events keep its name. Throws `conflict` where another revision than the given
+    /// one is stored.
+    func delete(
+        _ id: Identifier<Camera>, of organization: Identifier<Organization>, ifRevision revision: Int64?
+    ) async throws
     /// Every enabled or disabled camera of every organization, for ingest.
     func camerasToIngest() async throws -> [Camera]
     /// Yields once at once and then whenever cameras changed; a reconnect of the listener yields too.
