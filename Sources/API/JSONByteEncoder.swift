@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Encodes to JSON in one go, without the tree of values that `Foundation.JSONEncoder` builds first: a page of 50 events took
 /// that 8 ms, which was most of the answer's time (`vedette bench api`).
 ///
@@ -12,6 +14,10 @@ final class JSONByteEncoder: Encoder {
     /// The objects and lists that are not closed yet, the innermost last.
     @exclusivity(unchecked) private var open: [Open] = []
     private var names: [ObjectIdentifier: Names] = [:]
+    private let known = JSONByteEncoder.known.withLock { $0 }
+
+    /// Of all answers so far.
+    private static let known = Mutex<[ObjectIdentifier: [[UInt8]?]]>([:])
 
     private struct Open {
         var end: UInt8
@@ -23,13 +29,27 @@ final class JSONByteEncoder: Encoder {
     /// The names of a type of keys as they are written, with quotes and colon, each at the place that the key's one byte says: an
     /// enumeration of names has no more. Searching for a name by its text took a third of the time of writing.
     fileprivate final class Names {
-        @exclusivity(unchecked) var written = [[UInt8]?](repeating: nil, count: 256)
+        @exclusivity(unchecked) private(set) var written: [[UInt8]?]
+        private(set) var areNew = false
+
+        init(_ written: [[UInt8]?]?) { self.written = written ?? [[UInt8]?](repeating: nil, count: 256) }
+
+        func add(_ name: [UInt8], at place: Int) {
+            written[place] = name
+            areNew = true
+        }
     }
 
     static func encode(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONByteEncoder()
         encoder.bytes.reserveCapacity(1024)
         try encoder.write(value)
+        let new = encoder.names.filter { $0.value.areNew }
+        if !new.isEmpty {
+            known.withLock { known in
+                for (type, names) in new { known[type] = names.written }
+            }
+        }
         return encoder.bytes
     }
 
@@ -89,7 +109,7 @@ final class JSONByteEncoder: Encoder {
         if isMember { open[depth - 1].members?.append((name, start)) }
         write(text: isMember ? name : snakeCase(name))
         bytes.append(UInt8(ascii: ":"))
-        names?.written[place] = Array(bytes[start...])
+        names?.add(Array(bytes[start...]), at: place)
     }
 
     // MARK: Values
@@ -150,7 +170,7 @@ final class JSONByteEncoder: Encoder {
     private func names<Key: CodingKey>(of type: Key.Type) -> Names? {
         guard MemoryLayout<Key>.size <= 1 else { return nil }
         if let known = names[ObjectIdentifier(type)] { return known }
-        let new = Names()
+        let new = Names(self.known[ObjectIdentifier(type)])
         names[ObjectIdentifier(type)] = new
         return new
     }

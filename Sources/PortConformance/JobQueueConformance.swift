@@ -159,6 +159,24 @@ package enum JobQueueConformance {
             #expect(order.map(\.job.id) == [live, interactive, batch])
             #expect(order.map(\.job.priority) == [.live, .interactive, .batch])
         },
+        Case(name: "who takes only what is urgent finds it, and leaves the rest") { fixture in
+            let batch = try await fixture.add(priority: .batch)
+            let interactive = try await fixture.add(priority: .interactive)
+            func claim(_ least: JobPriority) async throws -> [Identifier<Job>] {
+                try await fixture.queue.claim(
+                    kinds: ["a"], limit: 9, owner: "w", leaseSeconds: 30, leastUrgent: least
+                ).map(\.job.id)
+            }
+            #expect(try await claim(.live) == [])
+            #expect(try await claim(.interactive) == [interactive])
+            #expect(try await claim(.interactive) == [])
+            #expect(try await claim(.batch) == [batch])
+            // Those whose lease ran out, too.
+            try await fixture.advance(31)
+            #expect(try await claim(.live) == [])
+            #expect(try await claim(.interactive) == [interactive])
+            #expect(try await claim(.batch) == [batch])
+        },
         Case(name: "organizations take turns, one job each, however many one has") { fixture in
             let (one, two) = (fixture.organizations[0], fixture.organizations[1])
             for _ in 0..<30 { _ = try await fixture.add(of: one, priority: .batch) }

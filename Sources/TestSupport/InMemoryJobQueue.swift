@@ -82,11 +82,14 @@ package final class InMemoryJobQueue: JobQueue {
     @discardableResult
     package func enqueue(_ jobs: [NewJob]) async throws -> Set<Identifier<Job>> { insert(jobs) }
 
-    package func claim(kinds: [String], limit: Int, owner: String, leaseSeconds: Double) async throws -> [Lease] {
+    package func claim(
+        kinds: [String], limit: Int, owner: String, leaseSeconds: Double, leastUrgent: JobPriority
+    ) async throws -> [Lease] {
         let now = now()
         return state.withLock { state in
             var candidates: [Entry] = []
-            for (id, entry) in state.entries where kinds.contains(entry.job.kind) {
+            for (id, entry) in state.entries
+            where kinds.contains(entry.job.kind) && entry.job.priority <= leastUrgent {
                 switch entry.job.state {
                 case .available, .scheduled, .retryable:
                     if entry.runAt <= now { candidates.append(entry) }

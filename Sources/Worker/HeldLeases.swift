@@ -5,7 +5,7 @@ import Synchronization
 final class HeldLeases: Sendable {
     private struct State {
         var leases: [Identifier<Lease>: Lease] = [:]
-        var started: Set<Identifier<Lease>> = []
+        var started: [Identifier<Lease>: JobPriority] = [:]
         var observers: [Identifier<Lease>: AsyncStream<Void>.Continuation] = [:]
     }
 
@@ -13,6 +13,8 @@ final class HeldLeases: Sendable {
 
     /// Jobs that run.
     var running: Int { state.withLock { $0.started.count } }
+    /// Of them, those for which nobody waits.
+    var runningInBatches: Int { state.withLock { $0.started.values.count { $0 >= .batch } } }
     var all: [Lease] { state.withLock { Array($0.leases.values) } }
 
     func isHeld(_ lease: Lease) -> Bool { state.withLock { $0.leases[lease.token] != nil } }
@@ -22,7 +24,7 @@ final class HeldLeases: Sendable {
     func start(_ lease: Lease) -> Bool {
         state.withLock { state in
             guard state.leases[lease.token] != nil else { return false }
-            state.started.insert(lease.token)
+            state.started[lease.token] = lease.job.priority
             return true
         }
     }
@@ -47,7 +49,7 @@ final class HeldLeases: Sendable {
     func remove(_ lease: Lease) {
         state.withLock { state in
             state.leases[lease.token] = nil
-            state.started.remove(lease.token)
+            state.started[lease.token] = nil
             state.observers[lease.token] = nil
         }
     }

@@ -28,6 +28,9 @@ package struct JobRunner: Sendable {
         /// Finished jobs are forgotten after so many days, by the month.
         package var historyDays: Double
 
+        /// One place is never taken by a job for which nobody waits, so that a live one runs at once, however long the others take.
+        var batchPlaces: Int { max(1, concurrency - 1) }
+
         package init(
             concurrency: Int, owner: String, leaseSeconds: Double = 25, heartbeatSeconds: Double = 8,
             pollSeconds: Double = 1, retry: RetryPolicy = RetryPolicy(), prefetch: Int = 0, historyDays: Double = 60
@@ -75,7 +78,9 @@ package struct JobRunner: Sendable {
             for await _ in wakes {
                 var isMore = true
                 while !Task.isCancelled {
-                    while held.running < configuration.concurrency, !waiting.isEmpty {
+                    while held.running < configuration.concurrency, let next = waiting.first,
+                        next.job.priority < .batch || held.runningInBatches < configuration.batchPlaces
+                    {
                         let lease = waiting.removeFirst()
                         guard held.start(lease) else { continue }
                         group.addTask {
@@ -83,11 +88,9 @@ package struct JobRunner: Sendable {
                             wake.yield()
                         }
                     }
-                    let free = configuration.concurrency - held.running
-                    let room =
-                        free + (free > 0 || waiting.count * 2 <= configuration.prefetch ? configuration.prefetch : 0)
-                    guard isMore, room > waiting.count else { break }
-                    let claimed = await claim(room - waiting.count)
+                    let wish = wish(held, waiting)
+                    guard isMore, wish.limit > 0 else { break }
+                    let claimed = await claim(wish.limit, leastUrgent: wish.leastUrgent)
                     isMore = !claimed.isEmpty
                     for lease in claimed { held.insert(lease) }
                     // What was fetched ahead does not go before what is more urgent.
@@ -110,10 +113,22 @@ package struct JobRunner: Sendable {
         }.value
     }
 
-    private func claim(_ limit: Int) async -> [Lease] {
+    /// How many jobs to take now, and how urgent they must be.
+    private func wish(_ held: HeldLeases, _ waiting: [Lease]) -> (limit: Int, leastUrgent: JobPriority) {
+        let free = configuration.concurrency - held.running
+        let ahead = free > 0 || waiting.count * 2 <= configuration.prefetch ? configuration.prefetch : 0
+        let room = free + ahead - waiting.count
+        let inBatches = waiting.count { $0.job.priority >= .batch }
+        let roomForBatches = configuration.batchPlaces - held.runningInBatches + ahead - inBatches
+        if roomForBatches > 0 { return (min(room, roomForBatches), .leastUrgent) }
+        return (room, JobPriority(rawValue: JobPriority.batch.rawValue - 1))
+    }
+
+    private func claim(_ limit: Int, leastUrgent: JobPriority) async -> [Lease] {
         do {
             return try await queue.claim(
-                kinds: kinds, limit: limit, owner: configuration.owner, leaseSeconds: configuration.leaseSeconds)
+                kinds: kinds, limit: limit, owner: configuration.owner, leaseSeconds: configuration.leaseSeconds,
+                leastUrgent: leastUrgent)
         } catch {
             if !Task.isCancelled {
                 logger.warning("no jobs can be claimed", metadata: ["error": "\(error)"])

@@ -56,6 +56,8 @@ struct JSONByteEncoderTests {
         let foundation = JSONEncoder()
         foundation.keyEncodingStrategy = .convertToSnakeCase
         let ours = try JSONByteEncoder.encode(value)
+        // With the names that the first time found.
+        #expect(try JSONByteEncoder.encode(value) == ours)
         let theirs = try foundation.encode(value)
         let left = try JSONSerialization.jsonObject(with: Data(ours), options: .fragmentsAllowed) as? NSObject
         let right = try JSONSerialization.jsonObject(with: theirs, options: .fragmentsAllowed) as? NSObject

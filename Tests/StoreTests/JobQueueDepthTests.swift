@@ -64,7 +64,7 @@ struct JobQueueDepthTests {
                         ).replacing("$3", with: "1").replacing("$4", with: "'w'").replacing("$5", with: "60.0")
                         .replacing(
                             "$6", with: "'{}'"
-                        ).replacing("$7", with: "'{}'")
+                        ).replacing("$7", with: "'{}'").replacing("$8", with: "100")
                 ).first?.get("QUERY PLAN", as: String.self) ?? ""
             }
             let largest = plan.split(separator: "\"Actual Rows\": ").dropFirst().compactMap {

@@ -59,6 +59,65 @@ struct JobRunnerTests {
         #expect(ids.allSatisfy { queue.job($0)?.state == .succeeded })
     }
 
+    @Test(arguments: [0, 5])
+    func `jobs for which nobody waits leave a place free, and a live one runs beside them at once`(prefetch: Int) async
+    {
+        let queue = queue()
+        for number in 0..<20 { queue.enqueue(kind: "work", payload: "batch \(number)", priority: .batch) }
+        let (starts, started) = AsyncStream.makeStream(of: String.self)
+        let gate = Gate()
+        let runner = JobRunner(
+            queue: queue, kinds: ["work"],
+            configuration: .init(concurrency: 3, owner: "test", pollSeconds: 0.05, prefetch: prefetch), logger: logger
+        ) { job in
+            started.yield(job.payload)
+            if job.priority == .batch { await gate.wait() }
+            return .succeeded(nil)
+        }
+        let task = Task { await runner.run() }
+        var iterator = starts.makeAsyncIterator()
+        // Two of three places are full of batch jobs that do not end.
+        for _ in 0..<2 { #expect(await iterator.next()?.hasPrefix("batch") == true) }
+        for number in 0..<5 {
+            queue.enqueue(kind: "work", payload: "live \(number)", priority: .live)
+            #expect(await iterator.next() == "live \(number)")
+        }
+        // One ends, and the next takes its place.
+        gate.letPass(1)
+        #expect(await iterator.next()?.hasPrefix("batch") == true)
+        queue.enqueue(kind: "work", payload: "live", priority: .live)
+        #expect(await iterator.next() == "live")
+        task.cancel()
+        gate.letPass(1000)
+        await task.value
+    }
+
+    /// Holds whoever comes until it is let through.
+    private final class Gate: Sendable {
+        private let state = Mutex((waiting: [CheckedContinuation<Void, Never>](), passes: 0))
+
+        func wait() async {
+            await withCheckedContinuation { continuation in
+                let passes = state.withLock { state in
+                    state.passes -= 1
+                    if state.passes < 0 { state.waiting.append(continuation) }
+                    return state.passes >= 0
+                }
+                if passes { continuation.resume() }
+            }
+        }
+
+        func letPass(_ count: Int) {
+            let through = state.withLock { state in
+                state.passes += count
+                let through = state.waiting.prefix(count)
+                state.waiting.removeFirst(through.count)
+                return through
+            }
+            for continuation in through { continuation.resume() }
+        }
+    }
+
     @Test func `a failed job is tried again, and one that cannot succeed is given up with its reason`() async throws {
         let queue = queue()
         let flaky = try #require(queue.enqueue(kind: "work", payload: "flaky"))

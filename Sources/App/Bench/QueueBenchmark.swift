@@ -19,6 +19,9 @@ struct QueueBenchmark {
     }
 
     private static let batchSize = 50
+    /// Batch jobs that a live one must not wait for.
+    private static let crowd = 100_000
+    private static let silent = Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() })
     /// As `vedette worker` has it.
     private static let pollSeconds = 1.0
     /// Between two jobs where nothing else goes on.
@@ -126,6 +129,17 @@ struct QueueBenchmark {
             Figure(name: "insert to start, idle, p99", value: idle.starts.quantile(0.99), unit: "ms"),
             compared("of it the insert, p50", idle.inserts.median, "insert", statements: 1),
         ]
+
+        tell("beside \(Self.crowd) batch jobs")
+        let alone = try await latencyOfWorker()
+        try await enqueueCrowd()
+        let beside = try await latencyOfWorker()
+        try await clear()
+        figures.append(
+            Figure(
+                name: "insert to start by a worker beside \(Self.crowd) batch jobs of another organization, p50",
+                value: beside.median, unit: "ms", ratio: alone.median / beside.median,
+                comparedWith: String(format: "without them (%.2f ms)", alone.median)))
 
         tell("after SIGKILL of a worker")
         figures += try await afterKill(before: rates["claim and complete, one by one"] ?? 0)
@@ -239,7 +253,7 @@ struct QueueBenchmark {
         let (ends, ended) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(2 * jobs))
         let runner = JobRunner(
             queue: store.jobs, kinds: [PgbenchScripts.kind], configuration: .init(concurrency: clients, owner: "bench"),
-            logger: Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() })
+            logger: Self.silent
         ) { _ in
             ended.yield()
             return .succeeded(nil)
@@ -297,6 +311,54 @@ struct QueueBenchmark {
             }
             group.cancelAll()
             return (starts, inserts)
+        }
+    }
+
+    /// Jobs for which nobody waits, of an organization of their own.
+    private func enqueueCrowd() async throws {
+        let organization = Identifier<Organization>.make(at: SystemClock().now)
+        var settings = ConnectionSettings(connectionString)
+        settings.session = ["vedette.duty": "'migration'"]
+        let connection = try await Connection.open(settings)
+        try await connection.query(
+            "INSERT INTO organizations (id, name) VALUES ($1, 'crowd')", [.uuid(organization.uuid)])
+        await connection.close()
+        let now = SystemClock().now
+        for _ in 0..<Self.crowd / 1000 {
+            try await store.jobs.enqueue(
+                (0..<1000).map { _ in
+                    NewJob(
+                        id: .make(at: now), organization: organization, kind: PgbenchScripts.kind, priority: .batch)
+                })
+        }
+    }
+
+    /// Milliseconds from before the insert to the job's start, of live jobs in a worker of four places whose batch jobs take as long as
+    /// a model does.
+    private func latencyOfWorker() async throws -> Samples {
+        let store = self.store
+        let (starts, started) = AsyncStream.makeStream(
+            of: ContinuousClock.Instant.self, bufferingPolicy: .bufferingNewest(1))
+        let runner = JobRunner(
+            queue: other.jobs, kinds: [PgbenchScripts.kind], configuration: .init(concurrency: 4, owner: "bench"),
+            logger: Self.silent
+        ) { job in
+            if job.priority < .batch { started.yield(.now) } else { try? await Task.sleep(for: .milliseconds(200)) }
+            return .succeeded(nil)
+        }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await runner.run() }
+            var samples = Samples()
+            var iterator = starts.makeAsyncIterator()
+            for number in 0..<240 {
+                let start = ContinuousClock.now
+                try await store.jobs.enqueue(newJobs(1))
+                guard let end = await iterator.next() else { break }
+                if number >= 40 { samples.add((end - start) / .milliseconds(1)) }
+                try await Task.sleep(for: .seconds(Self.paceSeconds))
+            }
+            group.cancelAll()
+            return samples
         }
     }
 

@@ -11,6 +11,9 @@ package struct JobPriority: RawRepresentable, Sendable, Hashable, Comparable {
     /// Nobody waits; never in the way of the others.
     package static let batch = JobPriority(rawValue: 100)
 
+    /// Any job is at least as urgent.
+    package static let leastUrgent = JobPriority(rawValue: Int(Int32.max))
+
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 

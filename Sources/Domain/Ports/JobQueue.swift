@@ -5,8 +5,10 @@ package protocol JobQueue: Sendable {
     @discardableResult
     func enqueue(_ jobs: [NewJob]) async throws -> Set<Identifier<Job>>
     /// Takes up to `limit` runnable jobs of these kinds, and those whose lease ran out: lowest priority number first, then the
-    /// organizations in turn, then the oldest. In the order in which they should run.
-    func claim(kinds: [String], limit: Int, owner: String, leaseSeconds: Double) async throws -> [Lease]
+    /// organizations in turn, then the oldest. In the order in which they should run. None that is less urgent than `leastUrgent`.
+    func claim(
+        kinds: [String], limit: Int, owner: String, leaseSeconds: Double, leastUrgent: JobPriority
+    ) async throws -> [Lease]
     /// Extends leases; returns the tokens still held.
     func renew(_ leases: [Lease], leaseSeconds: Double) async throws -> Set<Identifier<Lease>>
     /// Ends jobs, each with its verdict in the same transaction; returns the tokens that were still held. For the others
@@ -33,6 +35,12 @@ package protocol JobQueue: Sendable {
 }
 
 extension JobQueue {
+    /// Of any priority.
+    package func claim(kinds: [String], limit: Int, owner: String, leaseSeconds: Double) async throws -> [Lease] {
+        try await claim(
+            kinds: kinds, limit: limit, owner: owner, leaseSeconds: leaseSeconds, leastUrgent: .leastUrgent)
+    }
+
     /// One job with its verdict; false (and nothing written) when the lease was lost.
     package func complete(_ lease: Lease, verdict: Verdict?) async throws -> Bool {
         try await complete([JobCompletion(lease: lease, verdict: verdict)]).contains(lease.token)

@@ -58,7 +58,7 @@ struct JobStatements: Sendable {
             """
 
         // `$2` kinds, `$3` limit, `$4` owner, `$5` seconds, `$6` and `$7` the organization that had the last turn of each
-        // priority. Candidates are read without locks, more than are wanted, so that claimers at the same time find others;
+        // priority, `$8` the least urgent priority. Candidates are read without locks, more than are wanted, so that claimers at the same time find others;
         // each then takes what is still free. Leases that ran out come first in their priority, because they have waited
         // longest; those whose attempts are used up are left to `bury`. The commit does not wait for the disk: a claim that a crash
         // undoes is made again. Where others took all candidates, one row without an id says so.
@@ -69,13 +69,14 @@ struct JobStatements: Sendable {
             ), heads (kind, priority, organization_id) AS (
                 SELECT k.kind, h.priority, h.organization_id
                 FROM unnest($2::text[]) k (kind) CROSS JOIN LATERAL (
-                    SELECT priority, organization_id FROM jobs WHERE kind = k.kind AND state <> 'leased'
+                    SELECT priority, organization_id FROM jobs
+                    WHERE kind = k.kind AND state <> 'leased' AND priority <= $8::int
                     ORDER BY priority, organization_id LIMIT 1) h
                 UNION ALL
                 SELECT heads.kind, n.priority, n.organization_id
                 FROM heads CROSS JOIN LATERAL (
                     SELECT priority, organization_id FROM jobs
-                    WHERE kind = heads.kind AND state <> 'leased'
+                    WHERE kind = heads.kind AND state <> 'leased' AND priority <= $8::int
                         AND (priority, organization_id) > (heads.priority, heads.organization_id)
                     ORDER BY priority, organization_id LIMIT 1) n
             ), candidates AS MATERIALIZED (
@@ -92,7 +93,7 @@ struct JobStatements: Sendable {
                     UNION ALL
                     (SELECT id, priority, organization_id, 0 FROM jobs
                     WHERE state = 'leased' AND lease_expires_at <= (SELECT now FROM clock) AND attempt < max_attempts
-                        AND kind = ANY ($2::text[])
+                        AND kind = ANY ($2::text[]) AND priority <= $8::int
                     ORDER BY lease_expires_at LIMIT 8 * $3::bigint + 16)
                 ) found LEFT JOIN unnest($6::int[], $7::uuid[]) last (of, organization) ON last.of = found.priority
                 WHERE $3::bigint > 0

@@ -26,7 +26,8 @@ package enum PgbenchScripts {
     /// Takes up to `count` jobs in one statement and completes them in another.
     package static func claimAndComplete(count: Int) -> String {
         let claim = filled(
-            statements.claim, ["NULL", "'{\(kind)}'", "\(count)", "'pgbench'", "60::float8", "'{}'", "'{}'"])
+            statements.claim,
+            ["NULL", "'{\(kind)}'", "\(count)", "'pgbench'", "60::float8", "'{}'", "'{}'", "2147483647"])
         // The rows as two arrays, which is what a script can keep.
         let end = claim.firstRange(of: "SELECT taken.* FROM clock")?.lowerBound ?? claim.endIndex
         let taking =

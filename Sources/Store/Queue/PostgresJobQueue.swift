@@ -108,13 +108,16 @@ package struct PostgresJobQueue: JobQueue {
 
     // MARK: Leases
 
-    package func claim(kinds: [String], limit: Int, owner: String, leaseSeconds: Double) async throws -> [Lease] {
+    package func claim(
+        kinds: [String], limit: Int, owner: String, leaseSeconds: Double, leastUrgent: JobPriority
+    ) async throws -> [Lease] {
         try await storing("jobs") {
             var attempts = 0
             let time = now() ?? .now
             if burials.areDue(of: kinds, at: time) { try await bury(kinds) }
             while true {
-                let (leases, areOthersFaster) = try await claimOnce(kinds, max(0, limit), owner, leaseSeconds)
+                let (leases, areOthersFaster) = try await claimOnce(
+                    kinds, max(0, limit), owner, leaseSeconds, leastUrgent)
                 attempts += 1
                 if leases.isEmpty, limit > 0, areOthersFaster, attempts < 10 { continue }
                 if !leases.isEmpty {
@@ -138,7 +141,7 @@ package struct PostgresJobQueue: JobQueue {
     }
 
     private func claimOnce(
-        _ kinds: [String], _ limit: Int, _ owner: String, _ leaseSeconds: Double
+        _ kinds: [String], _ limit: Int, _ owner: String, _ leaseSeconds: Double, _ leastUrgent: JobPriority
     ) async throws -> (leases: [Lease], areOthersFaster: Bool) {
         let turns = turns.all
         let rows = try await pool.query(
@@ -146,6 +149,7 @@ package struct PostgresJobQueue: JobQueue {
             [
                 clock, .array(kinds), .int(limit), .text(owner.storable(limit: 200)),
                 .double(Self.delay(leaseSeconds)), .array(turns.map { String($0.0.rawValue) }), .ids(turns.map(\.1)),
+                .int(leastUrgent.rawValue),
             ], prepare: true)
         var leases: [Lease] = []
         for row in rows where try !row.isNull("id") { leases.append(try Self.lease(row)) }
