@@ -20,6 +20,14 @@ import time
 import urllib.parse
 
 
+# Days whose heading is not above their events, or whose events are left less room than the list has.
+DISPLACED_DAYS = """[...document.querySelectorAll('#events .day')].some((day) => {
+    const place = (selector) => day.querySelector(selector).getBoundingClientRect();
+    const [heading, grid, list] = [place('.day-name'), place('.event-grid'), day.closest('#events').getBoundingClientRect()];
+    return heading.bottom > grid.top + 1 || grid.width < 0.9 * list.width;
+})"""
+
+
 class PageFault(Exception):
     """What the page did wrong, in words."""
 
@@ -287,6 +295,8 @@ def check(browser, arguments):
     seen["waited_seconds"] = round(time.monotonic() - started, 2)
     seen["cameras"] = browser.evaluate("document.querySelectorAll('.camera:not(.skeleton)').length")
     seen["events"] = browser.evaluate("document.querySelectorAll('.event[data-id]').length")
+    if browser.evaluate(DISPLACED_DAYS):
+        raise PageFault("a day's events are not below its heading over the whole width of the list")
     seen["judge"] = browser.evaluate("document.querySelector('.judge-text')?.textContent ?? ''")
     if arguments.list_screenshot:
         browser.wait_for("[...document.querySelectorAll('.event-image:not([hidden])')].slice(0, 4).every((i) => i.complete)",

@@ -60,7 +60,7 @@ function makeRow(rule, onRemove) {
   const lasts = number(rule.duration_seconds, 1, 3600);
   const boxes = days.map(([key, word]) => {
     const box = h("input", { type: "checkbox", value: key, checked: (rule.days ?? []).includes(key), "aria-label": longDays[key] });
-    return { box, node: h("label", { class: "day" }, box, word) };
+    return { box, node: h("label", { class: "weekday" }, box, word) };
   });
   const nodes = {
     name: field("schedule-name", "Name", name), at: field("schedule-at", "Time", at),
@@ -76,7 +76,7 @@ function makeRow(rule, onRemove) {
     h("legend", { class: "sr-only" }, "Clips at a fixed time"),
     nodes.name, h("div", { class: "field" }, h("span", { class: "field-label", "aria-hidden": "true" }, "When"), kind), nodes.at, nodes.every_seconds, nodes.duration_seconds,
     iconButton("trash", "Remove this time", onRemove, "plain"),
-    h("div", { class: "days" }, boxes.map((each) => each.node),
+    h("div", { class: "weekdays" }, boxes.map((each) => each.node),
       h("span", { class: "hint" }, "(none: every day)")));
   return {
     element, name,
