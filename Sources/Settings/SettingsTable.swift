@@ -29,7 +29,8 @@ package enum SettingsTable {
                 "How much is logged to standard error."),
             SettingRow(
                 "worker_concurrency", .integer(1...64), default: "2", unit: "jobs",
-                "How many events are judged at the same time by this process."),
+                "How many events are judged at the same time by this process. Of more than one, one is kept free of batch jobs."
+            ),
             SettingRow(
                 "live_transcodes", .integer(0...64), default: "2", unit: "cameras",
                 "How many cameras' pictures this process encodes to H.264 at the same time, while somebody watches live who cannot "

@@ -12,7 +12,7 @@ struct Worker: AsyncParsableCommand {
 
     @OptionGroup var settings: SettingsOptions
 
-    @Option(help: "Jobs at the same time; overrides `worker_concurrency` of the file.")
+    @Option(help: "Jobs at the same time, one of them never of a batch; overrides `worker_concurrency` of the file.")
     var concurrency: Int?
 
     @Option(help: "Jobs that are held ready besides those that run.")
