@@ -1,5 +1,5 @@
-/// Reads a JSON text that PostgreSQL wrote, value by value, into what the caller makes of it: `JSONDecoder` takes ten times as long for the
-/// few boxes of an event, which was a quarter of the work of a list of events (`vedette bench api`).
+/// Reads a JSON text that PostgreSQL wrote, value by value, into what the caller makes of it: `JSONDecoder` takes several times as
+/// long for the few boxes of an event, which was a tenth of all that was done for a list of events (`vedette bench api`, `perf`).
 ///
 /// Texts of `jsonb` columns only: their syntax has been checked. What is not of the expected kind throws `Mismatch`.
 struct JSONReader {
