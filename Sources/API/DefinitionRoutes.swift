@@ -48,8 +48,7 @@ struct DefinitionRoutes {
         }
         router.post("/v1/definitions/:id/versions") { request, context in
             let present = try await definition(context)
-            let isConditional = try EntityTag.check(request, isAt: present.newest.version, "definition") != nil
-            let expected = isConditional ? present.newest.version : nil
+            let expected = try EntityTag.check(request, isAt: present.newest.version, "definition")
             var fields = try await FieldReader(request)
             let read = DefinitionReader.read(&fields)
             if present.scope == .organization {

@@ -4,10 +4,10 @@ internal import FoundationEssentials
 /// What is kept as JSON inside rows.
 enum Documents {
     private struct BoxDocument: Encodable {
-        var x = 0.0
-        var y = 0.0
-        var width = 0.0
-        var height = 0.0
+        var x: Double
+        var y: Double
+        var width: Double
+        var height: Double
         var at_seconds: Double?
         var zones: [String]?
 
@@ -21,13 +21,16 @@ enum Documents {
         }
 
         init(_ reader: inout JSONReader) throws {
+            var (x, y, width, height): (Double?, Double?, Double?, Double?)
+            var atSeconds: Double?
+            var zones: [String]?
             try reader.object { name, value in
                 switch name {
                 case "x": x = try value.number()
                 case "y": y = try value.number()
                 case "width": width = try value.number()
                 case "height": height = try value.number()
-                case "at_seconds": at_seconds = value.skipsNull() ? nil : try value.number()
+                case "at_seconds": atSeconds = value.skipsNull() ? nil : try value.number()
                 case "zones":
                     if value.skipsNull() { break }
                     var names: [String] = []
@@ -36,6 +39,10 @@ enum Documents {
                 default: try value.skip()
                 }
             }
+            guard let x, let y, let width, let height else { throw reader.mismatch("whole box") }
+            (self.x, self.y, self.width, self.height) = (x, y, width, height)
+            at_seconds = atSeconds
+            self.zones = zones
         }
 
         var box: Box { Box(x: x, y: y, width: width, height: height) }
@@ -161,20 +168,26 @@ enum Documents {
     static func evidence(_ text: String) throws -> [EvidenceRecord] {
         if text == "[]" { return [] }
         return try JSONReader.array(text) { reader in
-            var record = EvidenceRecord(
-                path: "", atSeconds: 0, widthPixels: 0, heightPixels: 0, sizeBytes: 0, box: nil)
+            var path: String?
+            var (atSeconds, width, height, size): (Double?, Int64?, Int64?, Int64?)
+            var box: Box?
             try reader.object { name, value in
                 switch name {
-                case "path": record.path = try value.string()
-                case "at_seconds": record.atSeconds = try value.number()
-                case "width_pixels": record.widthPixels = Int(try value.integer())
-                case "height_pixels": record.heightPixels = Int(try value.integer())
-                case "size_bytes": record.sizeBytes = try value.integer()
-                case "box": record.box = value.skipsNull() ? nil : try BoxDocument(&value).box
+                case "path": path = try value.string()
+                case "at_seconds": atSeconds = try value.number()
+                case "width_pixels": width = try value.integer()
+                case "height_pixels": height = try value.integer()
+                case "size_bytes": size = try value.integer()
+                case "box": box = value.skipsNull() ? nil : try BoxDocument(&value).box
                 default: try value.skip()
                 }
             }
-            return record
+            guard let path, let atSeconds, let width, let height, let size else {
+                throw reader.mismatch("whole evidence")
+            }
+            return EvidenceRecord(
+                path: path, atSeconds: atSeconds, widthPixels: Int(width), heightPixels: Int(height), sizeBytes: size,
+                box: box)
         }
     }
 

@@ -53,7 +53,7 @@ struct JSONReader {
 
     mutating func number() throws -> Double {
         let text = try numberText()
-        guard let value = Double(text) else { throw Mismatch(expected: "number", place: place) }
+        guard let value = Double(text) else { throw mismatch("number") }
         return value
     }
 
@@ -61,7 +61,7 @@ struct JSONReader {
     mutating func integer() throws -> Int64 {
         let text = try numberText()
         guard let value = Int64(text) ?? Double(text).flatMap({ Int64(exactly: $0) }) else {
-            throw Mismatch(expected: "whole number", place: place)
+            throw mismatch("whole number")
         }
         return value
     }
@@ -93,9 +93,12 @@ struct JSONReader {
         default:
             let start = place
             while place < bytes.count, !",]}".utf8.contains(bytes[place]) { place += 1 }
-            if place == start { throw Mismatch(expected: "value", place: place) }
+            if place == start { throw mismatch("value") }
         }
     }
+
+    /// That something else was expected here.
+    func mismatch(_ expected: String) -> Mismatch { Mismatch(expected: expected, place: place) }
 
     // MARK: Inside
 
@@ -111,7 +114,7 @@ struct JSONReader {
     }
 
     private mutating func expect(_ character: Unicode.Scalar, _ what: String) throws {
-        guard skips(character) else { throw Mismatch(expected: what, place: place) }
+        guard skips(character) else { throw mismatch(what) }
     }
 
     private mutating func numberText() throws -> String {
@@ -124,7 +127,7 @@ struct JSONReader {
     /// What a backslash begins. `jsonb` writes pairs of surrogates as the characters they mean.
     private mutating func escaped() throws -> Unicode.Scalar {
         place += 2
-        guard place <= bytes.count else { throw Mismatch(expected: "end of a string", place: place) }
+        guard place <= bytes.count else { throw mismatch("end of a string") }
         switch bytes[place - 1] {
         case UInt8(ascii: "n"): return "\n"
         case UInt8(ascii: "r"): return "\r"
@@ -135,7 +138,7 @@ struct JSONReader {
             guard place + 4 <= bytes.count,
                 let code = UInt32(String(decoding: bytes[place..<place + 4], as: UTF8.self), radix: 16),
                 let scalar = Unicode.Scalar(code)
-            else { throw Mismatch(expected: "character", place: place) }
+            else { throw mismatch("character") }
             place += 4
             return scalar
         case let byte: return Unicode.Scalar(byte)

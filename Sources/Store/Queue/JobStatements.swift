@@ -58,8 +58,8 @@ struct JobStatements: Sendable {
             """
 
         // `$2` kinds, `$3` limit, `$4` owner, `$5` seconds, `$6` and `$7` the organization that had the last turn of each
-        // priority, `$8` the least urgent priority. Candidates are read without locks, more than are wanted, so that claimers at the same time find others;
-        // each then takes what is still free. Leases that ran out come first in their priority, because they have waited
+        // priority, `$8` the least urgent priority. Candidates are read without locks, more than are wanted, so that claimers at
+        // the same time find others; each then takes what is still free. Leases that ran out come first in their priority, because they have waited
         // longest; those whose attempts are used up are left to `bury`. The commit does not wait for the disk: a claim that a crash
         // undoes is made again. Where others took all candidates, one row without an id says so.
         claim = """

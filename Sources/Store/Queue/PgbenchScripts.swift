@@ -1,3 +1,4 @@
+internal import Domain
 internal import FoundationEssentials
 
 /// The queue's own statements as scripts for PostgreSQL's `pgbench`, which drives them with next to no cost of its own: the
@@ -27,7 +28,10 @@ package enum PgbenchScripts {
     package static func claimAndComplete(count: Int) -> String {
         let claim = filled(
             statements.claim,
-            ["NULL", "'{\(kind)}'", "\(count)", "'pgbench'", "60::float8", "'{}'", "'{}'", "2147483647"])
+            [
+                "NULL", "'{\(kind)}'", "\(count)", "'pgbench'", "60::float8", "'{}'", "'{}'",
+                "\(JobPriority.leastUrgent.rawValue)",
+            ])
         // The rows as two arrays, which is what a script can keep.
         let end = claim.firstRange(of: "SELECT taken.* FROM clock")?.lowerBound ?? claim.endIndex
         let taking =

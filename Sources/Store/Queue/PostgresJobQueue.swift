@@ -127,7 +127,8 @@ package struct PostgresJobQueue: JobQueue {
                     try? await sleeper.foundWork()
                     return leases
                 }
-                try await bury(kinds)
+                // Who takes only what is urgent is not idle, and comes often.
+                if leastUrgent >= .batch { try await bury(kinds) }
                 if limit > 0, try await sleeper.foundNothing() { continue }
                 return []
             }
