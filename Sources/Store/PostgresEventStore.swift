@@ -29,6 +29,7 @@ struct PostgresEventStore: EventStore {
 
     /// Runs of a judging job before it gives up; with the usual back-off about half an hour.
     static let judgingAttempts = 12
+    private static let judgingKind = "judge_event"
 
     // I3: one statement and so one transaction; nothing but the first insert does anything.
     private static let handOverStatement = """
@@ -65,8 +66,8 @@ struct PostgresEventStore: EventStore {
             FROM event, jsonb_array_elements($19::jsonb) WITH ORDINALITY item (value, position)
         ), job AS (
             INSERT INTO jobs (id, organization_id, kind, payload, state, run_at, max_attempts, unique_key, created_at)
-            SELECT $26, organization_id, 'judge_event', jsonb_build_object('event_id', id), 'available',
-                clock_timestamp(), $27, 'judge_event:' || id, clock_timestamp()
+            SELECT $26, organization_id, '\(judgingKind)', jsonb_build_object('event_id', id), 'available',
+                clock_timestamp(), $27, '\(judgingKind):' || id, clock_timestamp()
             FROM event WHERE analysis = 'pending'
             ON CONFLICT (unique_key) DO NOTHING
         )
@@ -75,6 +76,7 @@ struct PostgresEventStore: EventStore {
 
     func handOver(_ record: EventRecord) async throws {
         let clip = record.clip
+        let job = Identifier<Job>.make(at: .now)
         let parameters: [PostgresValue] = [
             .id(record.id), .id(record.organization), .id(record.site), .id(record.camera),
             .text(record.kind.rawValue), .text(record.state.rawValue), .time(record.triggeredAt),
@@ -84,13 +86,13 @@ struct PostgresEventStore: EventStore {
             .text(clip.path), .time(clip.startsAt), .double(clip.durationSeconds), .int(clip.sizeBytes),
             .int(record.evidence.count), .json(try Documents.text(record.evidence)), .text(clip.sha256),
             .text(clip.codec.rawValue), .int(clip.widthPixels), .int(clip.heightPixels), .bool(clip.hasAudio),
-            .int(clip.videoUnits), .id(Identifier<Job>.make(at: .now)), .int(Self.judgingAttempts),
+            .int(clip.videoUnits), .id(job), .int(Self.judgingAttempts),
             .optional(record.zones) { .array($0) }, .optional(record.triggerLabel) { .text($0) },
         ]
         try await storing("event \(record.id)") {
             try await pool.of(record.organization).query(Self.handOverStatement, parameters, prepare: true)
         }
-        bell.ring()
+        bell.ring(naming: NamedJobs(kind: Self.judgingKind, ids: [job]))
     }
 
     func event(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws -> EventDetail {

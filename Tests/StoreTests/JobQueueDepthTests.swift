@@ -138,10 +138,57 @@ struct JobQueueDepthTests {
             let claimed = try await worker.claim(kinds: ["a"], limit: 5, owner: "w", leaseSeconds: 60)
             #expect(claimed.count == 1)
             #expect(try await worker.claim(kinds: ["a"], limit: 5, owner: "w", leaseSeconds: 60).isEmpty)
-            try await enqueuer.enqueue([job()])
-            #expect(await heard.next() == .notification(channel: Channel.jobs, payload: ""))
+            let told = job()
+            try await enqueuer.enqueue([told])
+            #expect(await heard.next() == .notification(channel: Channel.jobs, payload: "\(told.id) a"))
             await listener.close()
         }
+    }
+
+    @Test func `who waits takes by name what it has places for, and otherwise looks for work in the queue's order`() {
+        let told = ToldJobs()
+        let ids = (0..<3).map { _ in job().id }
+        func hear(_ ids: [Identifier<Job>], _ kind: String = "a") { told.heard(NamedJobs(kind: kind, ids: ids)) }
+        hear([ids[0]])
+        #expect(told.take(4, of: ["a"]).isEmpty, "nobody waited")
+        told.foundNothing(of: ["a"])
+        hear([ids[0]])
+        hear([ids[0], ids[1]])
+        hear([ids[2]], "b")
+        #expect(told.take(2, of: ["a"]) == [ids[0], ids[1]])
+        hear([ids[2]])
+        #expect(told.take(2, of: ["a"]).isEmpty, "the wait was over")
+        told.foundNothing(of: ["a"])
+        hear(ids)
+        #expect(told.take(2, of: ["a"]).isEmpty, "there is something to choose")
+        told.foundNothing(of: ["a"])
+        hear([ids[0]])
+        told.heard(nil)
+        #expect(told.take(2, of: ["a"]).isEmpty, "there are others without names")
+    }
+
+    @Test func `a job that was named and taken by another is not waited for`() async throws {
+        try await TestStore.with { test async throws in
+            let waiting = PostgresJobQueue(pool: test.queuePool, listener: test.listener, pollSeconds: 600)
+            let other = PostgresJobQueue(pool: test.queuePool, listener: test.listener, pollSeconds: 600)
+            #expect(try await waiting.claim(kinds: ["a"], limit: 5, owner: "w", leaseSeconds: 60).isEmpty)
+            let (named, unnamed) = (job(), job())
+            try await waiting.enqueue([named])
+            #expect(try await other.claim(kinds: ["a"], limit: 5, owner: "o", leaseSeconds: 60).count == 1)
+            try await other.enqueue([unnamed])
+            let claimed = try await waiting.claim(kinds: ["a"], limit: 5, owner: "w", leaseSeconds: 60)
+            #expect(claimed.map(\.job.id) == [unnamed.id])
+        }
+    }
+
+    @Test func `names of jobs survive a notification, and no other payload is taken for one`() throws {
+        let named = try #require(NamedJobs([job(), job()]))
+        #expect(NamedJobs(payload: named.payload) == named)
+        for payload in ["", "mark", " a", "x,y a", "\(job().id)"] { #expect(NamedJobs(payload: payload) == nil) }
+        #expect(NamedJobs([]) == nil)
+        #expect(NamedJobs((0..<9).map { _ in job() }) == nil)
+        #expect(NamedJobs([job(priority: .batch)]) == nil)
+        #expect(NamedJobs([job("a"), job("b")]) == nil)
     }
 
     @Test func `a batch is held back, let go and cancelled as one`() async throws {

@@ -145,6 +145,20 @@ struct QueryPlanTests {
             let isHeld = try await store.jobs.discard(lease, error: "for good")
             #expect(isHeld)
         }
+        // Who finds nothing is told of what comes by name.
+        while true {
+            leases = try await store.jobs.claim(kinds: ["judge_event"], limit: 9, owner: "test", leaseSeconds: 60)
+            guard !leases.isEmpty else { break }
+        }
+        try await store.jobs.enqueue([
+            NewJob(
+                id: .make(at: .now), organization: organization, kind: "judge_event",
+                payload: #"{"event_id": "\#(events[1])"}"#)
+        ])
+        try await look("claim of what was named") {
+            leases = try await store.jobs.claim(kinds: ["judge_event"], limit: 9, owner: "test", leaseSeconds: 60)
+            #expect(!leases.isEmpty)
+        }
     }
 
     @Test(.timeLimit(.minutes(20))) func `no list and no get reads a growing table from end to end`() async throws {

@@ -35,7 +35,8 @@ extension QueueBenchmark {
         let beside = try await latencyOfWorker()
         try await clear()
         return [
-            compared("insert to start, idle, p50", idle.starts.median, "insert, then claim", statements: 2),
+            compared(
+                "insert to start, idle, p50", idle.starts.median, "insert, then a claim that searches", statements: 2),
             Figure(name: "insert to start, idle, p99", value: idle.starts.quantile(0.99), unit: "ms"),
             compared("of it the insert, p50", idle.inserts.median, "insert", statements: 1),
             Figure(

@@ -10,8 +10,11 @@ internal import Synchronization
 /// No wake-up is lost: a worker says that it waits and then looks once more; an enqueuer commits and then looks who waits, or,
 /// where those who waited were told with the insert, who has begun to meanwhile.
 final class JobBell: Sendable {
+    /// What this process was told of.
+    let told = ToldJobs()
     private struct State {
         var ringing: Task<Void, Never>?
+        /// Somebody rang since the last look at who waits.
         var again = false
         var isClosed = false
     }
@@ -42,16 +45,17 @@ final class JobBell: Sendable {
         state.withLock { $0.ringing == nil && !$0.isClosed ? .uuid(process) : .null }
     }
 
-    /// To be called after the commit that made jobs runnable; `areTold` where that commit notified. Returns at once.
-    func ring(areTold: Bool = false) {
+    /// To be called after the commit that made jobs runnable; `areTold` where that commit notified, `naming` what is new.
+    /// Returns at once.
+    func ring(areTold: Bool = false, naming jobs: NamedJobs? = nil) {
+        told.heard(jobs)
         wakeups.wake()
         state.withLock { state in
             guard !state.isClosed else { return }
             if state.ringing != nil {
                 state.again = true
             } else {
-                state.ringing = Task { [weak self] in await self?.tell(whoWaitsFor: areTold ? Self.insertSeconds : nil)
-                }
+                state.ringing = Task { [weak self] in await self?.tell(areTold: areTold, naming: jobs) }
             }
         }
     }
@@ -65,23 +69,52 @@ final class JobBell: Sendable {
         await task?.value
     }
 
-    /// Tells those that wait, or those that have begun to in the last `seconds`.
-    private func tell(whoWaitsFor seconds: Double?) async {
-        var seconds = seconds ?? JobSleeper.markSeconds
-        repeat {
-            // Where this fails, the poll of the others is near enough.
-            _ = try? await pool.query(
-                """
-                SELECT pg_notify('\(Channel.jobs)', '') WHERE EXISTS (
-                    \(Self.sleepers("$1")) AND until > clock_timestamp() + make_interval(secs => $2))
-                """, [.uuid(process), .double(JobSleeper.markSeconds - seconds)], prepare: true)
-            seconds = JobSleeper.markSeconds
+    private func tell(areTold: Bool, naming jobs: NamedJobs?) async {
+        var seconds = JobSleeper.markSeconds
+        var jobs = jobs
+        if areTold {
+            // Those who were told shall not share the processors with this. Whoever has begun to wait meanwhile waits no longer than
+            // others between two rings.
             try? await Task.sleep(for: Self.gap)
-        } while state.withLock { state in
+            if !takeAgain() { seconds = Self.insertSeconds }
+            jobs = nil
+        }
+        while true {
+            await notify(whoWaitsFor: seconds, of: jobs)
+            if seconds == JobSleeper.markSeconds { try? await Task.sleep(for: Self.gap) }
+            guard goesOn() else { return }
+            seconds = JobSleeper.markSeconds
+            jobs = nil
+        }
+    }
+
+    private func takeAgain() -> Bool {
+        state.withLock { state in
+            defer { state.again = false }
+            return state.again
+        }
+    }
+
+    /// False ends the ringing.
+    private func goesOn() -> Bool {
+        state.withLock { state in
             let goesOn = state.again && !state.isClosed
             state.again = false
             if !goesOn { state.ringing = nil }
             return goesOn
         }
+    }
+
+    /// Tells those that have begun to wait in the last `seconds`.
+    private func notify(whoWaitsFor seconds: Double, of jobs: NamedJobs?) async {
+        // Where this fails, the poll of the others is near enough.
+        _ = try? await pool.query(
+            """
+            SELECT pg_notify('\(Channel.jobs)', $3) WHERE EXISTS (
+                \(Self.sleepers("$1")) AND until > clock_timestamp() + make_interval(secs => $2))
+            """,
+            [
+                .uuid(process), .double(JobSleeper.markSeconds - seconds), .text(jobs?.payload ?? ""),
+            ], prepare: true)
     }
 }

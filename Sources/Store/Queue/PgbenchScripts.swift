@@ -20,7 +20,7 @@ package enum PgbenchScripts {
             [
                 "NULL", ids, each("'\(organization)'::uuid"), each("'\(kind)'::text"),
                 each("'{}'::jsonb"), each("0"), each("12"), each("0::float8"), each("NULL::text"), each("NULL::uuid"),
-                "NULL::uuid",
+                "NULL::uuid", "''",
             ]) + ";\n"
     }
 

@@ -88,6 +88,7 @@ package struct PostgresJobQueue: JobQueue {
         guard !jobs.isEmpty else { return [] }
         let delays = jobs.map { Self.delay($0.delaySeconds) }
         let isDue = delays.contains(0)
+        let named = NamedJobs(jobs)
         let rows = try await storing("jobs of kind \(jobs[0].kind)") {
             try await pool.query(
                 statements.all.insert,
@@ -97,11 +98,12 @@ package struct PostgresJobQueue: JobQueue {
                     .array(jobs.map { String(max(1, $0.maximumAttempts)) }),
                     .array(delays.map { "\($0)" }), .array(jobs.map(\.uniqueKey)),
                     .array(jobs.map { $0.batch?.description }), isDue ? bell.nameForInsert : .null,
+                    .text(named?.payload ?? ""),
                 ], prepare: true)
         }
         for delay in Set(delays.filter { $0 > 0 }).prefix(16) { wakeups.wake(afterSeconds: delay) }
         if !rows.isEmpty, isDue {
-            bell.ring(areTold: try rows.contains { try !$0.isNull("rung") })
+            bell.ring(areTold: try rows.contains { try !$0.isNull("rung") }, naming: named)
         }
         return Set(try rows.map { try $0.id("id") })
     }
@@ -114,6 +116,11 @@ package struct PostgresJobQueue: JobQueue {
         try await storing("jobs") {
             var attempts = 0
             let time = now() ?? .now
+            let told = bell.told.take(limit, of: kinds)
+            if !told.isEmpty {
+                let leases = try await claimTold(told, kinds, limit, owner, leaseSeconds, leastUrgent)
+                guard leases.isEmpty else { return leases }
+            }
             if burials.areDue(of: kinds, at: time) { try await bury(kinds) }
             while true {
                 let (leases, areOthersFaster) = try await claimOnce(
@@ -121,7 +128,6 @@ package struct PostgresJobQueue: JobQueue {
                 attempts += 1
                 if leases.isEmpty, limit > 0, areOthersFaster, attempts < 10 { continue }
                 if !leases.isEmpty {
-                    turns.took(leases)
                     burials.foundWork(of: kinds, at: time)
                     // Leases that are taken must reach the caller, whatever fails now: the mark runs out by itself.
                     try? await sleeper.foundWork()
@@ -129,7 +135,9 @@ package struct PostgresJobQueue: JobQueue {
                 }
                 // Who takes only what is urgent is not idle, and comes often.
                 if leastUrgent >= .batch { try await bury(kinds) }
-                if limit > 0, try await sleeper.foundNothing() { continue }
+                guard limit > 0 else { return [] }
+                bell.told.foundNothing(of: kinds)
+                if try await sleeper.foundNothing() { continue }
                 return []
             }
         }
@@ -154,7 +162,24 @@ package struct PostgresJobQueue: JobQueue {
             ], prepare: true)
         var leases: [Lease] = []
         for row in rows where try !row.isNull("id") { leases.append(try Self.lease(row)) }
+        self.turns.took(leases)
         return (leases, leases.isEmpty && !rows.isEmpty)
+    }
+
+    /// Those of `jobs` that nobody else was faster to take.
+    private func claimTold(
+        _ jobs: [Identifier<Job>], _ kinds: [String], _ limit: Int, _ owner: String, _ leaseSeconds: Double,
+        _ leastUrgent: JobPriority
+    ) async throws -> [Lease] {
+        let rows = try await pool.query(
+            statements.of(kinds).claimTold,
+            [
+                clock, .array(kinds), .int(limit), .text(owner.storable(limit: 200)), .double(Self.delay(leaseSeconds)),
+                .ids(jobs), .int(leastUrgent.rawValue),
+            ], prepare: true)
+        let leases = try rows.map(Self.lease)
+        turns.took(leases)
+        return leases
     }
 
     package func renew(_ leases: [Lease], leaseSeconds: Double) async throws -> Set<Identifier<Lease>> {
@@ -241,12 +266,16 @@ package struct PostgresJobQueue: JobQueue {
         let listener = self.listener
         let wakeups = self.wakeups
         let sleeper = self.sleeper
+        let told = bell.told
         let number = await listener.observe { item in
             switch item {
             case .resync:
                 sleeper.forget()
+                told.heard(nil)
                 continuation.yield()
-            case .notification(channel: Channel.jobs, payload: _): continuation.yield()
+            case .notification(channel: Channel.jobs, payload: let payload):
+                told.heard(NamedJobs(payload: payload))
+                continuation.yield()
             case .notification: break
             }
         } ending: {
