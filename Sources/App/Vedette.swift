@@ -152,13 +152,16 @@ struct Vedette: Sendable {
         WebUI.add(to: router)
         // Who sends a request's headers byte by byte is cut off, and headers end somewhere.
         let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [BodyDeadline()],
             idleTimeout: .seconds(60),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
         let server = Application(
             router: router, server: tls?.server(channel) ?? .http1(configuration: channel),
             configuration: .init(
-                address: .hostname(host, port: settings.listenPort), serverName: nil),
+                address: .hostname(host, port: settings.listenPort), serverName: nil,
+                availableConnectionsDelegate: .maximum(
+                    DescriptorLimit.connections(of: DescriptorLimit.raise()), logger: serverLogger)),
             onServerRunning: { channel in announce("\(page):\(channel.localAddress?.port ?? 0)") },
             logger: serverLogger)
         let worker = JobRunner(
