@@ -1,4 +1,5 @@
 import Domain
+import PostgresKit
 import Testing
 import TestSupport
 
@@ -34,6 +35,35 @@ struct EventListTests {
                 try await test.store.events.handOver(TestStore.record(camera, secondsAgo: 0))
             }
             #expect(listed == expected)
+        }
+    }
+
+    @Test func `events that were judged before labels had a table are listed by them, too`() async throws {
+        try await TestStore.with { test async throws in
+            let camera = try await test.makeCamera()
+            let records = (0..<3).map { TestStore.record(camera, secondsAgo: Double(100 - $0)) }
+            for record in records { try await test.store.events.handOver(record) }
+            // As the version before left it.
+            let owner = try await Connection.open(ConnectionSettings(test.database.connectionString))
+            try await owner.withTransaction { connection in
+                try connection.run("SELECT set_config('vedette.duty', 'migration', true)")
+                try connection.runScript(
+                    """
+                    DROP TABLE event_labels; DROP FUNCTION event_labels_follow CASCADE;
+                    DELETE FROM schema_migrations WHERE name = 'V0020_event_labels'
+                    """)
+                for (record, labels) in zip(records, [["person", "dog"], [], ["person"]]) {
+                    try connection.run(
+                        "UPDATE events SET verdict_labels = $2 WHERE id = $1", [.id(record.id), .array(labels)])
+                }
+            }
+            await owner.close()
+            try await Migrator().migrate(ConnectionSettings(test.database.connectionString))
+            for (label, expected) in [("person", [records[2].id, records[0].id]), ("dog", [records[0].id])] {
+                var query = EventQuery(limit: 10)
+                query.label = label
+                #expect(try await test.store.events.events(query, of: organization).map(\.record.id) == expected)
+            }
         }
     }
 

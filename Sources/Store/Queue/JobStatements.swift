@@ -7,6 +7,7 @@ internal import Domain
 /// also why joins with `jobs` have the same condition once more as `= ANY`.
 struct JobStatements: Sendable {
     let insert: String
+    let insertOne: String
     let claim: String
     let claimTold: String
     let bury: String
@@ -28,16 +29,6 @@ struct JobStatements: Sendable {
                 ORDER BY jobs.id FOR UPDATE OF jobs
             )
         """
-    /// Leases the jobs `picked` to `$4` for `$5` seconds.
-    private static let taken = """
-        taken AS (
-                UPDATE jobs SET state = 'leased', attempt = attempt + 1, lease_token = gen_random_uuid(), lease_owner = $4,
-                    expirations = expirations + (state = 'leased')::int,
-                    lease_expires_at = clock.now + make_interval(secs => $5)
-                FROM clock, picked WHERE jobs.id = picked.id AND jobs.id = ANY (ARRAY(SELECT id FROM picked))
-                RETURNING jobs.id, organization_id, kind, payload, state, attempt, max_attempts, lease_token, priority, place
-            )
-        """
     private static let noLease = "lease_token = NULL, lease_owner = NULL, lease_expires_at = NULL"
     private static let columns = """
         id, organization_id, kind, payload, priority, run_at, attempt, max_attempts, expirations, lease_owner, unique_key,
@@ -56,18 +47,27 @@ struct JobStatements: Sendable {
         // `$2`… arrays: ids, organizations, kinds, payloads, priorities, most attempts, delays, unique keys, batches. `$11` this
         // process, where others that wait are to be told with the commit: null where they have just been told. `$12` what they are
         // told.
-        insert = """
+        func inserting(_ source: String) -> String {
+            """
             WITH \(Self.clock)
             INSERT INTO jobs (id, organization_id, kind, payload, priority, state, run_at, max_attempts, unique_key, batch_id,
                 created_at)
             SELECT id, organization_id, kind, payload, priority, CASE WHEN delay > 0 THEN 'scheduled' ELSE 'available' END,
                 now + make_interval(secs => delay), max_attempts, unique_key, batch_id, now
-            FROM clock, unnest($2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::int[], $7::int[], $8::float8[],
-                $9::text[], $10::uuid[]) given (id, organization_id, kind, payload, priority, max_attempts, delay,
-                unique_key, batch_id)
+            FROM clock, \(source) given (id, organization_id, kind, payload, priority, max_attempts, delay, unique_key, batch_id)
             ON CONFLICT DO NOTHING
             RETURNING id, (SELECT pg_notify('\(Channel.jobs)', $12) WHERE EXISTS (\(JobBell.sleepers("$11")))) AS rung
             """
+        }
+        insert = inserting(
+            """
+            unnest($2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::int[], $7::int[], $8::float8[], $9::text[], $10::uuid[])
+            """)
+        // The same values for one job, not as arrays.
+        insertOne = inserting(
+            """
+            (VALUES ($2::uuid, $3::uuid, $4::text, $5::jsonb, $6::int, $7::int, $8::float8, $9::text, $10::uuid))
+            """)
 
         // `$2` kinds, `$3` limit, `$4` owner, `$5` seconds, `$6` and `$7` the organization that had the last turn of each
         // priority, `$8` the least urgent priority. Candidates are read without locks, more than are wanted, so that claimers at
@@ -115,23 +115,32 @@ struct JobStatements: Sendable {
                 WHERE jobs.id = ANY (ARRAY(SELECT id FROM candidates))
                     AND (jobs.state <> 'leased' OR jobs.lease_expires_at <= (SELECT now FROM clock))
                 ORDER BY place LIMIT $3 FOR UPDATE OF jobs SKIP LOCKED
-            ), \(Self.taken)\(hooks.map(\.claim).joined())
+            ), taken AS (
+                UPDATE jobs SET state = 'leased', attempt = attempt + 1, lease_token = gen_random_uuid(), lease_owner = $4,
+                    expirations = expirations + (state = 'leased')::int,
+                    lease_expires_at = clock.now + make_interval(secs => $5)
+                FROM clock, picked WHERE jobs.id = picked.id AND jobs.id = ANY (ARRAY(SELECT id FROM picked))
+                RETURNING jobs.id, organization_id, kind, payload, state, attempt, max_attempts, lease_token, priority, place
+            )\(hooks.map(\.claim).joined())
             SELECT taken.* FROM clock LEFT JOIN taken ON true
             WHERE taken.id IS NOT NULL OR (relaxed = 'off' AND EXISTS (SELECT FROM candidates))
             ORDER BY place
             """
 
-        // `$2` to `$5` as in `claim`, `$6` jobs, `$7` the least urgent priority: those of the jobs that nobody has taken yet.
+        // `$2` kinds, `$3` jobs, `$4` owner, `$5` seconds, `$6` the least urgent priority: those of the jobs that nobody else was
+        // faster to take, found and locked in the order of their ids. The commit as in `claim`.
         claimTold = """
             WITH clock AS MATERIALIZED (
                 SELECT coalesce($1::timestamptz, clock_timestamp()) AS now,
                     set_config('synchronous_commit', 'off', true) AS relaxed
-            ), picked AS MATERIALIZED (
-                SELECT id, 1 AS place FROM jobs
-                WHERE id = ANY ($6::uuid[]) AND state = 'available' AND kind = ANY ($2::text[]) AND priority <= $7::int
-                    AND run_at <= (SELECT now FROM clock WHERE relaxed = 'off')
-                ORDER BY priority, run_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
-            ), \(Self.taken)\(hooks.map(\.claim).joined())
+            ), taken AS (
+                UPDATE jobs SET state = 'leased', attempt = attempt + 1, lease_token = gen_random_uuid(), lease_owner = $4,
+                    lease_expires_at = clock.now + make_interval(secs => $5)
+                FROM clock
+                WHERE id = ANY ($3::uuid[]) AND state = 'available' AND kind = ANY ($2::text[]) AND priority <= $6::int
+                    AND run_at <= clock.now AND clock.relaxed = 'off'
+                RETURNING id, organization_id, kind, payload, state, attempt, max_attempts, lease_token, priority
+            )\(hooks.map(\.claim).joined())
             SELECT * FROM taken
             """
 

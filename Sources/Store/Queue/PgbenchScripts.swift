@@ -11,16 +11,22 @@ package enum PgbenchScripts {
 
     /// Adds `count` jobs in one statement. `organization` is a UUID.
     package static func enqueue(count: Int, organization: String) -> String {
+        if count == 1 {
+            return filled(
+                statements.insertOne,
+                [
+                    "NULL", "gen_random_uuid()", "'\(organization)'", "'\(kind)'", "'{}'", "0", "12", "0", "NULL",
+                    "NULL",
+                    "NULL::uuid", "''",
+                ]) + ";\n"
+        }
         func each(_ expression: String) -> String { "array_fill(\(expression), array[\(count)])" }
-        let ids =
-            count == 1
-            ? "array[gen_random_uuid()]" : "array(SELECT gen_random_uuid() FROM generate_series(1, \(count)))"
         return filled(
             statements.insert,
             [
-                "NULL", ids, each("'\(organization)'::uuid"), each("'\(kind)'::text"),
-                each("'{}'::jsonb"), each("0"), each("12"), each("0::float8"), each("NULL::text"), each("NULL::uuid"),
-                "NULL::uuid", "''",
+                "NULL", "array(SELECT gen_random_uuid() FROM generate_series(1, \(count)))",
+                each("'\(organization)'::uuid"), each("'\(kind)'::text"), each("'{}'::jsonb"), each("0"), each("12"),
+                each("0::float8"), each("NULL::text"), each("NULL::uuid"), "NULL::uuid", "''",
             ]) + ";\n"
     }
 

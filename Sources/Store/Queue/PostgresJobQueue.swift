@@ -89,17 +89,26 @@ package struct PostgresJobQueue: JobQueue {
         let delays = jobs.map { Self.delay($0.delaySeconds) }
         let isDue = delays.contains(0)
         let named = NamedJobs(jobs)
-        let rows = try await storing("jobs of kind \(jobs[0].kind)") {
-            try await pool.query(
-                statements.all.insert,
+        let values: [PostgresValue] =
+            if jobs.count == 1 {
                 [
-                    clock, .ids(jobs.map(\.id)), .ids(jobs.map(\.organization)), .array(jobs.map(\.kind)),
+                    .id(jobs[0].id), .id(jobs[0].organization), .text(jobs[0].kind), .json(jobs[0].payload),
+                    .int(jobs[0].priority.rawValue), .int(max(1, jobs[0].maximumAttempts)), .double(delays[0]),
+                    .optional(jobs[0].uniqueKey) { .text($0) }, .optional(jobs[0].batch) { .id($0) },
+                ]
+            } else {
+                [
+                    .ids(jobs.map(\.id)), .ids(jobs.map(\.organization)), .array(jobs.map(\.kind)),
                     .array(jobs.map(\.payload)), .array(jobs.map { String($0.priority.rawValue) }),
                     .array(jobs.map { String(max(1, $0.maximumAttempts)) }),
                     .array(delays.map { "\($0)" }), .array(jobs.map(\.uniqueKey)),
-                    .array(jobs.map { $0.batch?.description }), isDue ? bell.nameForInsert : .null,
-                    .text(named?.payload ?? ""),
-                ], prepare: true)
+                    .array(jobs.map { $0.batch?.description }),
+                ]
+            }
+        let rows = try await storing("jobs of kind \(jobs[0].kind)") {
+            try await pool.query(
+                jobs.count == 1 ? statements.all.insertOne : statements.all.insert,
+                [clock] + values + [isDue ? bell.nameForInsert : .null, .text(named?.payload ?? "")], prepare: true)
         }
         for delay in Set(delays.filter { $0 > 0 }).prefix(16) { wakeups.wake(afterSeconds: delay) }
         if !rows.isEmpty, isDue {
@@ -118,7 +127,7 @@ package struct PostgresJobQueue: JobQueue {
             let time = now() ?? .now
             let told = bell.told.take(limit, of: kinds)
             if !told.isEmpty {
-                let leases = try await claimTold(told, kinds, limit, owner, leaseSeconds, leastUrgent)
+                let leases = try await claimTold(told, kinds, owner, leaseSeconds, leastUrgent)
                 guard leases.isEmpty else { return leases }
             }
             if burials.areDue(of: kinds, at: time) { try await bury(kinds) }
@@ -168,14 +177,14 @@ package struct PostgresJobQueue: JobQueue {
 
     /// Those of `jobs` that nobody else was faster to take.
     private func claimTold(
-        _ jobs: [Identifier<Job>], _ kinds: [String], _ limit: Int, _ owner: String, _ leaseSeconds: Double,
+        _ jobs: [Identifier<Job>], _ kinds: [String], _ owner: String, _ leaseSeconds: Double,
         _ leastUrgent: JobPriority
     ) async throws -> [Lease] {
         let rows = try await pool.query(
             statements.of(kinds).claimTold,
             [
-                clock, .array(kinds), .int(limit), .text(owner.storable(limit: 200)), .double(Self.delay(leaseSeconds)),
-                .ids(jobs), .int(leastUrgent.rawValue),
+                clock, .array(kinds), .ids(jobs), .text(owner.storable(limit: 200)), .double(Self.delay(leaseSeconds)),
+                .int(leastUrgent.rawValue),
             ], prepare: true)
         let leases = try rows.map(Self.lease)
         turns.took(leases)
