@@ -6,7 +6,7 @@ import NIOHTTPTypes
 package final class BodyDeadline: ChannelInboundHandler, RemovableChannelHandler {
     package typealias InboundIn = HTTPRequestPart
     package typealias InboundOut = HTTPRequestPart
-    /// Longer than the largest body that is taken (a few megabytes) needs on a line of 1 Mbit/s.
+    /// Bodies here are some tens of kilobytes, which need less on any line.
     package static let limit = TimeAmount.seconds(60)
 
     private let limit: TimeAmount

@@ -150,7 +150,7 @@ struct Vedette: Sendable {
         serverLogger.logLevel = max(logger.logLevel, .notice)
         let router = APIRouter.make(api)
         WebUI.add(to: router)
-        // Who sends a request's headers byte by byte is cut off, and headers end somewhere.
+        // Who sends a request's headers or body byte by byte is cut off, and headers end somewhere.
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [BodyDeadline()],
             idleTimeout: .seconds(60),

@@ -161,17 +161,17 @@ package struct PostgresJobQueue: JobQueue {
     private func claimOnce(
         _ kinds: [String], _ limit: Int, _ owner: String, _ leaseSeconds: Double, _ leastUrgent: JobPriority
     ) async throws -> (leases: [Lease], areOthersFaster: Bool) {
-        let turns = turns.all
+        let last = turns.all
         let rows = try await pool.query(
             statements.of(kinds).claim,
             [
                 clock, .array(kinds), .int(limit), .text(owner.storable(limit: 200)),
-                .double(Self.delay(leaseSeconds)), .array(turns.map { String($0.0.rawValue) }), .ids(turns.map(\.1)),
+                .double(Self.delay(leaseSeconds)), .array(last.map { String($0.0.rawValue) }), .ids(last.map(\.1)),
                 .int(leastUrgent.rawValue),
             ], prepare: true)
         var leases: [Lease] = []
         for row in rows where try !row.isNull("id") { leases.append(try Self.lease(row)) }
-        self.turns.took(leases)
+        turns.took(leases)
         return (leases, leases.isEmpty && !rows.isEmpty)
     }
 
