@@ -49,7 +49,7 @@ test: deps-test ## Build everything and run every test
 	# rtspsrc 1.22 itself says a critical at the end of some streams, so what opens cameras runs without the trap.
 	G_DEBUG=fatal-criticals deploy/within 1500 swift test --skip-build --skip EndToEndTests --skip IngestTests --skip ClipsTests $(QUIET)
 	deploy/within 900 swift test --skip-build --filter 'IngestTests|ClipsTests' $(QUIET)
-	swift test --skip-build --filter EndToEndTests $(QUIET)
+	deploy/within 2400 swift test --skip-build --filter EndToEndTests $(QUIET)
 
 proof: deps-test ## Show with real worker processes that 2,000 events are judged again exactly once
 	swift build --build-tests $(SWIFT_FLAGS) $(QUIET)
