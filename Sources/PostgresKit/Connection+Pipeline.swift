@@ -1,5 +1,4 @@
 internal import CPostgres
-internal import Glibc
 
 extension Connection {
     /// One statement in a transaction with these settings, in one way to the server and back. Otherwise as `query`, but what
@@ -67,18 +66,6 @@ extension Connection {
                 if failed == nil { failed = failure(of: raw, result, sql) }
             }
             withExtendedLifetime(box) {}
-        }
-    }
-
-    private static func send(_ raw: OpaquePointer, _ name: String?, _ sql: String, _ texts: [String?]) -> Bool {
-        // Copies, because libpq wants all pointers at once.
-        var pointers = texts.map { text -> UnsafePointer<CChar>? in text.flatMap { UnsafePointer(strdup($0)) } }
-        defer { for pointer in pointers { free(UnsafeMutablePointer(mutating: pointer)) } }
-        let count = Int32(pointers.count)
-        return if let name {
-            PQsendQueryPrepared(raw, name, count, &pointers, nil, nil, 0) == 1
-        } else {
-            PQsendQueryParams(raw, sql, count, nil, &pointers, nil, nil, 0) == 1
         }
     }
 }

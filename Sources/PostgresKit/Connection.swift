@@ -6,10 +6,12 @@ package actor Connection {
     private nonisolated let executor: QueueExecutor
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    private let canceller: StatementCanceller
+    nonisolated let canceller: StatementCanceller
     private let secret: String?
-    private var raw: OpaquePointer?
-    private var prepared = PreparedStatements()
+    // Reason: touched on the connection's queue, and by whoever alone has the connection before its work goes there
+    // (`Connection+Ahead`).
+    nonisolated(unsafe) var raw: OpaquePointer?
+    nonisolated(unsafe) var prepared = PreparedStatements()
     /// The stretch of work that the current task may cancel.
     private var ticket: StatementCanceller.Ticket?
     private var isInTransaction = false
@@ -111,8 +113,9 @@ package actor Connection {
 
     // MARK: State
 
-    /// False once the server has closed the session, as far as can be told without asking the server.
-    package func isUsable() -> Bool {
+    /// False once the server has closed the session, as far as can be told without asking the server. For whoever alone has the
+    /// connection.
+    nonisolated func isUsable() -> Bool {
         guard let raw, PQstatus(raw) == CONNECTION_OK, PQtransactionStatus(raw) == PQTRANS_IDLE else { return false }
         var descriptor = pollfd(fd: PQsocket(raw), events: Int16(POLLIN), revents: 0)
         // An idle session has something to read only when the server said goodbye; rarely a changed setting, and then a new
@@ -177,21 +180,40 @@ package actor Connection {
     private func execute(_ sql: String, _ parameters: [PostgresValue], prepare: Bool) throws(PostgresError) -> Rows {
         let raw = try connected()
         let name = prepare ? try preparedName(of: sql, raw) : nil
-        let texts = try Self.texts(of: parameters)
+        guard Self.send(raw, name, sql, try Self.texts(of: parameters)) else { throw failure(of: raw, nil, sql) }
+        return try received(sql)
+    }
+
+    /// What comes back for one statement that was sent. Blocks.
+    func received(_ sql: String) throws(PostgresError) -> Rows {
+        let raw = try connected()
+        var rows: Rows?
+        var failed: PostgresError?
+        while let result = PQgetResult(raw) {
+            let box = ResultBox(takingOwnershipOf: result)
+            do {
+                try check(result, box, raw, sql)
+                rows = Rows(result: box)
+            } catch {
+                failed = error
+            }
+        }
+        if let failed { throw failed }
+        guard let rows else { throw failure(of: raw, nil, sql) }
+        return rows
+    }
+
+    /// Without waiting for the server, unless it has much to read. False where the connection says why.
+    static func send(_ raw: OpaquePointer, _ name: String?, _ sql: String, _ texts: [String?]) -> Bool {
         // Copies, because libpq wants all pointers at once.
         var pointers = texts.map { text -> UnsafePointer<CChar>? in text.flatMap { UnsafePointer(strdup($0)) } }
         defer { for pointer in pointers { free(UnsafeMutablePointer(mutating: pointer)) } }
         let count = Int32(pointers.count)
-        let result =
-            if let name {
-                PQexecPrepared(raw, name, count, &pointers, nil, nil, 0)
-            } else {
-                PQexecParams(raw, sql, count, nil, &pointers, nil, nil, 0)
-            }
-        guard let result else { throw failure(of: raw, nil, sql) }
-        let box = ResultBox(takingOwnershipOf: result)
-        try check(result, box, raw, sql)
-        return Rows(result: box)
+        return if let name {
+            PQsendQueryPrepared(raw, name, count, &pointers, nil, nil, 0) == 1
+        } else {
+            PQsendQueryParams(raw, sql, count, nil, &pointers, nil, nil, 0) == 1
+        }
     }
 
     static func texts(of parameters: [PostgresValue]) throws(PostgresError) -> [String?] {
@@ -227,7 +249,7 @@ package actor Connection {
         throw error
     }
 
-    func failure(of raw: OpaquePointer, _ result: OpaquePointer?, _ sql: String) -> PostgresError {
+    nonisolated func failure(of raw: OpaquePointer, _ result: OpaquePointer?, _ sql: String) -> PostgresError {
         func field(_ code: Character) -> String? {
             guard let result, let ascii = code.asciiValue else { return nil }
             return PQresultErrorField(result, Int32(ascii)).map { String(cString: $0) }

@@ -32,9 +32,9 @@ package struct Pool: Sendable {
     /// One statement on a connection of the pool; see `Connection.query`.
     @discardableResult
     package func query(_ sql: String, _ parameters: [PostgresValue] = [], prepare: Bool = false) async throws -> Rows {
-        try await lender.withConnection { [transactionSettings] connection in
-            guard let transactionSettings else { return try await connection.query(sql, parameters, prepare: prepare) }
-            return try await connection.query(sql, parameters, prepare: prepare, settings: transactionSettings)
+        guard let transactionSettings else { return try await lender.query(sql, parameters, prepare: prepare) }
+        return try await lender.withConnection { connection in
+            try await connection.query(sql, parameters, prepare: prepare, settings: transactionSettings)
         }
     }
 

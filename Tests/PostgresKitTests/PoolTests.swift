@@ -148,6 +148,57 @@ struct PoolTests {
         }
     }
 
+    /// What is prepared is sent from the caller's thread, another way than the rest.
+    @Test(.timeLimit(.minutes(10)))
+    func `a prepared statement is cancelled, fails and finds its connection lost as others do`() async throws {
+        try await withPool(size: 1) { pool, database async throws in
+            let watcher = Pool(ConnectionSettings(database.connectionString), size: 1)
+            func answer(_ sql: String, _ value: PostgresValue) async throws {
+                try await pool.query(sql, [value], prepare: true)
+            }
+            // Once to prepare it, once more to send it ahead.
+            let sleep = "SELECT pg_sleep($1::float8)"
+            for _ in 0..<2 { try await answer(sleep, .double(0)) }
+            let task = Task { try await pool.query(sleep, [.double(600)], prepare: true) }
+            while try await watcher.query(
+                "SELECT FROM pg_stat_activity WHERE state = 'active' AND query = $1", [.text(sleep)]
+            ).isEmpty {}
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            try await answer(sleep, .double(0))
+
+            let early = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try await pool.query(sleep, [.double(0)], prepare: true)
+            }
+            await #expect(throws: CancellationError.self) { try await early.value }
+
+            let divide = "SELECT 1 / $1::int"
+            for _ in 0..<2 { try await answer(divide, .int(1)) }
+            let error = await #expect(throws: PostgresError.self) { try await answer(divide, .int(0)) }
+            #expect(error?.sqlState == "22012" && error?.kind == .server)
+            let unstorable = await #expect(throws: PostgresError.self) { try await answer(divide, .text("\0")) }
+            #expect(unstorable?.kind == .data)
+            try await answer(divide, .int(1))
+            let long = String(repeating: "x", count: 1_000_000)
+            for _ in 0..<3 {
+                let row = try await pool.query("SELECT length($1::text) AS n", [.text(long)], prepare: true).first
+                #expect(try row?.get("n", as: Int.self) == 1_000_000)
+            }
+
+            let die = "SELECT CASE WHEN $1::bool THEN pg_terminate_backend(pg_backend_pid()) END"
+            for _ in 0..<2 { try await answer(die, .bool(false)) }
+            let lost = await #expect(throws: PostgresError.self) { try await answer(die, .bool(true)) }
+            #expect(lost?.kind == .connection)
+            for _ in 0..<2 { try await answer(die, .bool(false)) }
+            let process = try await pool.withConnection { $0.backendProcess }
+            try await watcher.query("SELECT pg_terminate_backend($1::int, 60000)", [.int(Int(process))])
+            try await answer(die, .bool(false))
+            #expect(pool.usage.connections == 1)
+            await watcher.close()
+        }
+    }
+
     @Test func `a closed pool refuses work and those who wait`() async throws {
         try await withPool(size: 1) { pool, _ async throws in
             try await pool.withConnection { _ async throws in
