@@ -10,16 +10,25 @@ struct Child {
         var wasKilled: Bool
     }
 
-    /// Runs a program from PATH to its end, or kills it after `limitSeconds`.
-    static func run(_ arguments: [String], limitSeconds: Double = 30) async throws -> Outcome {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(with: Result { try runBlocking(arguments, limitSeconds: limitSeconds) })
+    /// Runs a program from PATH to its end, or kills it after `limitSeconds` or when the task is cancelled. On a busy machine a program
+    /// takes seconds to begin, so a short limit is for one that should not end by itself.
+    static func run(_ arguments: [String], limitSeconds: Double = 120) async throws -> Outcome {
+        let cancelled = DispatchSemaphore(value: 0)
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                DispatchQueue.global().async {
+                    continuation.resume(
+                        with: Result { try runBlocking(arguments, limitSeconds: limitSeconds, endOrKill: cancelled) })
+                }
             }
+        } onCancel: {
+            cancelled.signal()
         }
     }
 
-    private static func runBlocking(_ arguments: [String], limitSeconds: Double) throws -> Outcome {
+    private static func runBlocking(
+        _ arguments: [String], limitSeconds: Double, endOrKill: DispatchSemaphore
+    ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = arguments
@@ -33,17 +42,18 @@ struct Child {
         process.standardError = try FileHandle(forWritingTo: err)
         process.standardInput = FileHandle.nullDevice
         let ended = DispatchSemaphore(value: 0)
-        process.terminationHandler = { _ in ended.signal() }
-        try process.run()
-        var wasKilled = false
-        if ended.wait(timeout: .now() + limitSeconds) == .timedOut {
-            wasKilled = true
-            kill(process.processIdentifier, SIGKILL)
-            ended.wait()
+        process.terminationHandler = { _ in
+            ended.signal()
+            endOrKill.signal()
         }
+        try process.run()
+        _ = endOrKill.wait(timeout: .now() + limitSeconds)
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        ended.wait()
         return Outcome(
             status: process.terminationStatus, output: try String(contentsOf: out, encoding: .utf8),
-            complaints: String(decoding: try Data(contentsOf: err), as: UTF8.self), wasKilled: wasKilled)
+            complaints: String(decoding: try Data(contentsOf: err), as: UTF8.self),
+            wasKilled: process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGKILL)
     }
 
     /// What `ffprobe` says of a URL's streams: `codec_name,width,height` or `codec_name`, one a line.
@@ -65,7 +75,7 @@ struct Child {
 
     /// The video packets received in `seconds` seconds of stream time.
     static func packets(
-        _ url: String, seconds: Double, transport: String = "tcp", limitSeconds: Double = 30
+        _ url: String, seconds: Double, transport: String = "tcp", limitSeconds: Double = 120
     ) async throws -> (packets: [Packet], outcome: Outcome) {
         let outcome = try await run(
             [

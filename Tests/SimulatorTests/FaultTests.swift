@@ -33,17 +33,22 @@ struct FaultTests {
     @Test func `a stalling stream sends for so long and keeps the connection`() async throws {
         let site = try await site(.stall(afterSeconds: 2))
         defer { site.stop() }
-        let outcome = try await Child.packets(try site.url(for: "bad"), seconds: 10, limitSeconds: 7).outcome
-        #expect(outcome.wasKilled)
+        let url = try site.url(for: "bad")
+        let client = Task { try await Child.packets(url, seconds: 60) }
+        try await site.playing("bad", beyond: 18)
+        // As long again as it has sent; that nothing comes gives no signal.
+        try await Task.sleep(for: .seconds(2))
         let sent = try #require(site.counters(of: "bad")).unitsSent
         #expect((19...22).contains(sent), "\(sent)")
+        client.cancel()
+        #expect(try await client.value.outcome.wasKilled)
     }
 
     @Test func `a dropping stream hangs up, on its own clients only`() async throws {
         let site = try await site(.drop(afterSeconds: 2))
         defer { site.stop() }
         async let good = Child.packets(try site.url(for: "good"), seconds: 5)
-        let (packets, outcome) = try await Child.packets(try site.url(for: "bad"), seconds: 20, limitSeconds: 15)
+        let (packets, outcome) = try await Child.packets(try site.url(for: "bad"), seconds: 20)
         #expect(!outcome.wasKilled)
         #expect((18...22).contains(packets.count), "\(packets.count)")
         #expect(try await good.packets.count >= 49)
@@ -74,23 +79,15 @@ struct FaultTests {
         let site = try await site(.stall(afterSeconds: 60))
         defer { site.stop() }
         let url = try site.url(for: "good")
-        let (watching, watched) = AsyncStream<Int>.makeStream()
-        async let client = Child.packets(url, seconds: 60, limitSeconds: 6)
-        // The client has begun when units are sent; there is no signal for it, so look now and then.
-        let poll = Task {
-            while !Task.isCancelled {
-                let sent = site.counters(of: "good")?.unitsSent ?? 0
-                if sent > 5 { watched.yield(sent) }
-                try await Task.sleep(for: .milliseconds(50))
-            }
-        }
-        for await _ in watching { break }
-        poll.cancel()
+        let client = Task { try await Child.packets(url, seconds: 60) }
+        try await site.playing("good")
         try site.setReachable(false, outage: outage)
         let refused = try await Child.run(["ffprobe", "-v", "error", "-rtsp_transport", "tcp", url])
         #expect(refused.complaints.contains("refused"))
         let sent = site.counters(of: "good")?.unitsSent
-        let (_, outcome) = try await client
+        // Who was cut off ends by itself, who hears nothing waits on.
+        if outage == .silent { client.cancel() }
+        let outcome = try await client.value.outcome
         #expect(outcome.wasKilled == (outage == .silent), "\(outcome)")
         #expect(site.counters(of: "good")?.unitsSent == sent)
         try site.setReachable(true)

@@ -71,7 +71,7 @@ struct SimulatedSiteTests {
         try site.start()
         defer { site.stop() }
         try await site.ready()
-        let (packets, outcome) = try await Child.packets(try site.url(for: "gate"), seconds: 20, limitSeconds: 15)
+        let (packets, outcome) = try await Child.packets(try site.url(for: "gate"), seconds: 20)
         #expect(packets.count == 30)
         #expect(!outcome.wasKilled, "the client was not told that the stream ended")
     }
@@ -86,9 +86,9 @@ struct SimulatedSiteTests {
         let started = try #require(site.feedStarted("gate"))
         let (packets, _) = try await Child.packets(url, seconds: 1)
         #expect(packets.first?.isKeyframe == true)
-        // At most one keyframe interval back, plus what it takes to connect.
+        // At most one keyframe interval back (1 s), plus what it takes to connect on a busy machine; from its start again it would be 3 s.
         let moved = try #require(site.feedStarted("gate")) - started
-        #expect(moved >= -0.01 && moved < 1.2, "\(moved)")
+        #expect(moved >= -0.01 && moved < 2.5, "\(moved)")
     }
 
     @Test(arguments: SimulatedSite.Credentials.Scheme.allCases)
