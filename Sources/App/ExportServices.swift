@@ -31,7 +31,7 @@ struct ExportServices: Sendable {
             reader: RecordingAssembler(mediaFolder: layout.mediaFolder), events: store.events, cameras: store.cameras,
             folder: folder, keepSeconds: settings.exportKeepSeconds, clock: clock)
         runner = JobRunner(
-            queue: store.jobs, kinds: [ExportMaker.jobKind],
+            queue: store.jobs, kinds: [JobKind.export],
             configuration: .init(concurrency: 1, owner: "vedette-\(ProcessName.current)"), logger: logger,
             handle: maker.handle)
     }

@@ -1,3 +1,4 @@
+internal import Domain
 package import PostgresKit
 
 /// Rows in bulk, made by the server: for measuring, and for looking at plans. Organizations are named `bulk 1`….
@@ -127,7 +128,7 @@ package enum BulkRows {
         """
         INSERT INTO job_history (id, organization_id, kind, payload, priority, state, run_at, attempt, max_attempts,
             expirations, created_at, finished_at)
-        SELECT gen_random_uuid(), organization_id, 'judge_event', jsonb_build_object('event_id', id), 0,
+        SELECT gen_random_uuid(), organization_id, '\(JobKind.judgeEvent)', jsonb_build_object('event_id', id), 0,
             CASE WHEN starred THEN 'discarded' ELSE 'succeeded' END, triggered_at, 1, 12, 0, triggered_at, triggered_at
         FROM events ORDER BY triggered_at DESC LIMIT 20000
         """,

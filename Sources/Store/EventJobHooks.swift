@@ -1,7 +1,7 @@
 internal import Domain
 
 extension JobHooks {
-    private static let kind = "kind = 'judge_event'"
+    private static let kind = "kind = '\(JobKind.judgeEvent)'"
     private static let event = "(payload->>'event_id')::uuid"
 
     // The plans of these statements are made once and kept (`PostgresJobQueue.session`), also where tables were empty then, which
@@ -35,7 +35,7 @@ extension JobHooks {
         "SELECT \(event) AS event_id, 'pending' AS analysis, NULL AS error FROM \(source) WHERE \(kind)"
     }
 
-    private static let again = "kind = 'reanalyze_event'"
+    private static let again = "kind = '\(JobKind.judgeAgain)'"
 
     /// Counts the items that a CTE ended in their re-analyses, which may be complete by that.
     private static func tally(_ items: String, failed: Bool) -> String {
@@ -70,7 +70,7 @@ extension JobHooks {
     /// Jobs that judge events, and events again. How events follow the jobs that judge them: their `analysis` moves with the job, and the verdict that a job brings is
     /// stored with its completion and becomes the event's current one (I4).
     static let judging = JobHooks(
-        kinds: ["judge_event", "reanalyze_event"],
+        kinds: [JobKind.judgeEvent, JobKind.judgeAgain],
         claim: move(
             "event", "SELECT \(event) AS event_id, 'running' AS analysis, NULL AS error FROM taken WHERE \(kind)"),
         bury: move("event", failed) + itemFailed,

@@ -1,5 +1,7 @@
+internal import Domain
+
 extension JobHooks {
-    private static let export = "kind = 'export'"
+    private static let export = "kind = '\(JobKind.export)'"
     private static let exportID = "(payload->>'export_id')::uuid"
 
     /// What happens to the export of a job that was given up.
@@ -36,6 +38,6 @@ extension JobHooks {
 
     /// How exports follow the jobs that make them; that one is complete is written by who made it.
     static let exporting = JobHooks(
-        kinds: ["export"], bury: exportFailed, fail: exportFailed + exportWaits("retried"),
+        kinds: [JobKind.export], bury: exportFailed, fail: exportFailed + exportWaits("retried"),
         release: exportWaits("released"), cancel: exportCancelled)
 }

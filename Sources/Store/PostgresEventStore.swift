@@ -29,7 +29,6 @@ struct PostgresEventStore: EventStore {
 
     /// Runs of a judging job before it gives up; with the usual back-off about half an hour.
     static let judgingAttempts = 12
-    private static let judgingKind = "judge_event"
 
     // I3: one statement and so one transaction; nothing but the first insert does anything.
     private static let handOverStatement = """
@@ -66,8 +65,8 @@ struct PostgresEventStore: EventStore {
             FROM event, jsonb_array_elements($19::jsonb) WITH ORDINALITY item (value, position)
         ), job AS (
             INSERT INTO jobs (id, organization_id, kind, payload, state, run_at, max_attempts, unique_key, created_at)
-            SELECT $26, organization_id, '\(judgingKind)', jsonb_build_object('event_id', id), 'available',
-                clock_timestamp(), $27, '\(judgingKind):' || id, clock_timestamp()
+            SELECT $26, organization_id, '\(JobKind.judgeEvent)', jsonb_build_object('event_id', id), 'available',
+                clock_timestamp(), $27, '\(JobKind.judgeEvent):' || id, clock_timestamp()
             FROM event WHERE analysis = 'pending'
             ON CONFLICT (unique_key) DO NOTHING
         )
@@ -92,7 +91,7 @@ struct PostgresEventStore: EventStore {
         try await storing("event \(record.id)") {
             try await pool.of(record.organization).query(Self.handOverStatement, parameters, prepare: true)
         }
-        bell.ring(naming: NamedJobs(kind: Self.judgingKind, ids: [job]))
+        bell.ring(naming: NamedJobs(kind: JobKind.judgeEvent, ids: [job]))
     }
 
     func event(_ id: Identifier<Event>, of organization: Identifier<Organization>) async throws -> EventDetail {
@@ -165,7 +164,7 @@ struct PostgresEventStore: EventStore {
             try await pool.of(organization).withTransaction { transaction in
                 // Jobs before events, in the order in which the queue locks them. A worker on it loses its lease.
                 try transaction.run(
-                    JobStatements.cancelByKey, [.text("judge_event:\(id)"), .id(organization)])
+                    JobStatements.cancelByKey, [.text(JobKind.key(judging: id)), .id(organization)])
                 let rows = try transaction.run(
                     """
                     WITH changed AS (

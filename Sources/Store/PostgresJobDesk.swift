@@ -111,7 +111,7 @@ struct PostgresJobDesk: JobDesk {
     func ask(
         _ event: Identifier<Event>, as choice: JudgingChoice, of organization: Identifier<Organization>
     ) async throws -> (job: Identifier<Job>, isNew: Bool) {
-        let key = "judge_event:\(event)"
+        let key = JobKind.key(judging: event)
         let payload = try JudgePayload(event: event, choice: choice).text
         let answer = try await storing("event \(event)") {
             try await pool.of(organization).withTransaction { transaction -> (Identifier<Job>, Bool) in
@@ -128,7 +128,7 @@ struct PostgresJobDesk: JobDesk {
                     """
                     INSERT INTO jobs (id, organization_id, kind, payload, priority, state, run_at, max_attempts, unique_key,
                         created_at)
-                    VALUES ($1, $2, 'judge_event', $3, $4, 'available', clock_timestamp(), $5, $6, clock_timestamp())
+                    VALUES ($1, $2, '\(JobKind.judgeEvent)', $3, $4, 'available', clock_timestamp(), $5, $6, clock_timestamp())
                     ON CONFLICT DO NOTHING RETURNING id
                     """,
                     [

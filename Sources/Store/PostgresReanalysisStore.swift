@@ -96,9 +96,9 @@ struct PostgresReanalysisStore: ReanalysisStore {
                     WITH jobs_made AS (
                         INSERT INTO jobs (id, organization_id, kind, payload, priority, state, run_at, max_attempts, unique_key,
                             batch_id, created_at)
-                        SELECT gen_random_uuid(), organization_id, 'reanalyze_event',
+                        SELECT gen_random_uuid(), organization_id, '\(JobKind.judgeAgain)',
                             jsonb_build_object('event_id', event_id, 'reanalysis_id', reanalysis_id), $2, 'available',
-                            clock_timestamp(), $3, 'reanalyze_event:' || reanalysis_id || ':' || event_id, reanalysis_id,
+                            clock_timestamp(), $3, '\(JobKind.judgeAgain):' || reanalysis_id || ':' || event_id, reanalysis_id,
                             clock_timestamp()
                         FROM reanalysis_items WHERE reanalysis_id = $1
                         RETURNING id

@@ -2,9 +2,7 @@ import Domain
 
 /// Judges the event that a job names: for the first time (`judge_event`), or for a re-analysis (`reanalyze_event`).
 package struct EventJudge: Sendable {
-    package static let jobKind = "judge_event"
-    package static let againKind = "reanalyze_event"
-    package static let kinds = [jobKind, againKind]
+    package static let kinds = [JobKind.judgeEvent, JobKind.judgeAgain]
 
     let store: any JudgingStore
     private let reanalyses: any ReanalysisStore
@@ -47,7 +45,7 @@ package struct EventJudge: Sendable {
         }
         let task: JudgeTask
         do {
-            if job.kind == Self.againKind {
+            if job.kind == JobKind.judgeAgain {
                 guard let id = payload.reanalysis else {
                     return .discard(error: "the job's payload names no re-analysis")
                 }

@@ -4,8 +4,6 @@ import FoundationEssentials
 /// Makes the export that a job names. A run that is cut short, by a kill too, leaves nothing that anybody sees; the next one
 /// begins anew.
 package struct ExportMaker: Sendable {
-    package static let jobKind = "export"
-
     let exports: any ExportStore
     let recordings: any RecordingStore
     let reader: any RecordingReader
