@@ -1,8 +1,8 @@
 #include "opencv_detector.h"
 
+#include "opencv_guard.hpp"
+
 #include <algorithm>
-#include <cstdio>
-#include <exception>
 #include <vector>
 
 #include <opencv2/core.hpp>
@@ -21,33 +21,12 @@ struct opencv_people_detector {
     cv::HOGDescriptor hog;
 };
 
-namespace {
-
-void report(char *error, size_t size, const char *text) {
-    if (size > 0) std::snprintf(error, size, "%s", text);
-}
-
-// Runs `body`; an exception becomes its text and the value `failed`.
-template <typename Result, typename Body>
-Result guarded(Result failed, char *error, size_t size, Body body) {
-    try {
-        return body();
-    } catch (const std::exception &e) {
-        report(error, size, e.what());
-    } catch (...) {
-        report(error, size, "unknown C++ exception");
-    }
-    return failed;
-}
-
-}  // namespace
-
 opencv_picture *opencv_picture_decode(const uint8_t *jpeg, size_t size, char *error, size_t error_size) {
     return guarded<opencv_picture *>(nullptr, error, error_size, [&]() -> opencv_picture * {
         const cv::Mat bytes(1, static_cast<int>(size), CV_8UC1, const_cast<uint8_t *>(jpeg));
         cv::Mat bgr = cv::imdecode(bytes, cv::IMREAD_COLOR);
         if (bgr.empty()) {
-            report(error, error_size, "not a picture OpenCV can decode");
+            fail(error, error_size, "not a picture OpenCV can decode");
             return nullptr;
         }
         return new opencv_picture{bgr};
@@ -87,7 +66,7 @@ int32_t opencv_network_run(
         network->net.setInput(cv::dnn::blobFromImage(canvas));
         cv::Mat result = network->net.forward();
         if (result.type() != CV_32F || !result.isContinuous() || result.total() != capacity) {
-            report(error, error_size, "the network's output has an unexpected shape");
+            fail(error, error_size, "the network's output has an unexpected shape");
             return -1;
         }
         const float *values = result.ptr<float>();

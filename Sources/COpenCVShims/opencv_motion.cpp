@@ -1,10 +1,12 @@
 #include "opencv_motion.h"
 
+#include "motion_history.hpp"
+#include "motion_zones.hpp"
+#include "opencv_guard.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
-#include <deque>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <vector>
@@ -24,11 +26,6 @@ constexpr double noise_quantile = 0.9;
 // A longer pause between two pictures teaches no more than this.
 constexpr double longest_step = 5;
 
-int fail(char *error, size_t size, const char *what) {
-    if (error && size) std::snprintf(error, size, "%s", what);
-    return -1;
-}
-
 /// The middle value; reorders.
 float median(std::vector<float> &values) {
     const size_t middle = values.size() / 2;
@@ -39,94 +36,6 @@ float median(std::vector<float> &values) {
 float rate(double seconds, double memory) { return static_cast<float>(1 - std::exp(-seconds / std::max(memory, 1e-3))); }
 
 cv::Mat box(int side) { return cv::getStructuringElement(cv::MORPH_RECT, cv::Size(side, side)); }
-
-/// Pictures of the recent past, at most one per tenth of `age`. Buffers are used again.
-class History {
-  public:
-    explicit History(double age) : age(age) {}
-
-    void clear() { entries.clear(); }
-
-    /// The newest picture that is at least `age` old, else the oldest; forgets what is older than that.
-    const cv::Mat *recall(double now) {
-        while (entries.size() > 1 && now - entries[1].seconds >= age - 1e-3) {
-            spare = entries.front().image;
-            entries.pop_front();
-        }
-        return entries.empty() ? nullptr : &entries.front().image;
-    }
-
-    /// Keeps a copy.
-    void remember(double seconds, const cv::Mat &image) {
-        if (entries.size() > 1 && seconds - entries.back().seconds < age / 10) return;
-        cv::Mat copy = std::move(spare);
-        image.copyTo(copy);
-        entries.push_back({seconds, copy});
-    }
-
-  private:
-    struct Entry {
-        double seconds;
-        cv::Mat image;
-    };
-    double age;
-    std::deque<Entry> entries;
-    cv::Mat spare;
-};
-
-/// Polygons and what they mean pixel by pixel, worked out once for each size of picture.
-class Zones {
-  public:
-    /// False when there are too many.
-    bool add(std::vector<cv::Point2f> corners, bool includes) {
-        if (polygons.size() >= VEDETTE_MOTION_ZONES) return false;
-        polygons.push_back({std::move(corners), includes});
-        included += includes;
-        return true;
-    }
-
-    bool empty() const { return polygons.empty(); }
-    bool name_places() const { return included > 0; }
-
-    void prepare(cv::Size size) {
-        if (mask.size() == size) return;
-        mask.create(size, CV_8U);
-        mask.setTo(included > 0 ? 0 : 255);
-        members.create(size, CV_16U);
-        members.setTo(0);
-        int bit = 0;
-        for (const auto &polygon : polygons) {
-            if (!polygon.includes) continue;
-            const cv::Mat inside = raster(polygon, size);
-            mask.setTo(255, inside);
-            cv::bitwise_or(members, cv::Scalar(1 << bit++), members, inside);
-        }
-        for (const auto &polygon : polygons)
-            if (!polygon.includes) mask.setTo(0, raster(polygon, size));
-    }
-
-    /// CV_8U: where differences count; CV_16U: one bit for each including zone.
-    cv::Mat mask, members;
-
-  private:
-    struct Polygon {
-        std::vector<cv::Point2f> corners;
-        bool includes;
-    };
-    std::vector<Polygon> polygons;
-    int included = 0;
-
-    static cv::Mat raster(const Polygon &polygon, cv::Size size) {
-        constexpr int shift = 4;
-        std::vector<cv::Point> corners;
-        for (const auto &corner : polygon.corners)
-            corners.emplace_back(
-                cvRound((corner.x * size.width - 0.5) * (1 << shift)), cvRound((corner.y * size.height - 0.5) * (1 << shift)));
-        cv::Mat inside = cv::Mat::zeros(size, CV_8U);
-        cv::fillPoly(inside, std::vector<std::vector<cv::Point>>{corners}, cv::Scalar(255), cv::LINE_8, shift);
-        return inside;
-    }
-};
 
 }  // namespace
 
@@ -525,7 +434,7 @@ vedette_motion_parameters vedette_motion_default_parameters(void) {
 }
 
 vedette_motion *vedette_motion_create(const vedette_motion_parameters *parameters, char *error, size_t error_size) {
-    try {
+    return guarded<vedette_motion *>(nullptr, error, error_size, [&]() -> vedette_motion * {
         if (parameters->longest_side < 16 || parameters->longest_side > 4096) {
             fail(error, error_size, "the analysed picture's longest side must be 16 to 4096 pixels");
             return nullptr;
@@ -533,28 +442,19 @@ vedette_motion *vedette_motion_create(const vedette_motion_parameters *parameter
         // Many cameras share the cores; waking threads for pictures this small costs more than it saves.
         cv::setNumThreads(1);
         return new vedette_motion(*parameters);
-    } catch (const std::exception &exception) {
-        fail(error, error_size, exception.what());
-    } catch (...) {
-        fail(error, error_size, "an unknown error in OpenCV");
-    }
-    return nullptr;
+    });
 }
 
 int vedette_motion_add_zone(
     vedette_motion *motion, const vedette_motion_point *corners, int32_t count, int32_t includes, char *error,
     size_t error_size) {
-    try {
+    return guarded(-1, error, error_size, [&] {
         if (count < 3) return fail(error, error_size, "a zone needs at least three corners");
         std::vector<cv::Point2f> polygon;
         for (int32_t index = 0; index < count; index++) polygon.emplace_back(corners[index].x, corners[index].y);
         if (!motion->zones.add(std::move(polygon), includes != 0)) return fail(error, error_size, "there are too many zones");
         return 0;
-    } catch (const std::exception &exception) {
-        return fail(error, error_size, exception.what());
-    } catch (...) {
-        return fail(error, error_size, "an unknown error in OpenCV");
-    }
+    });
 }
 
 void vedette_motion_free(vedette_motion *motion) { delete motion; }
@@ -564,7 +464,7 @@ namespace {
 int run(
     vedette_motion *motion, const uint8_t *luma, int32_t width, int32_t height, size_t stride, double seconds, bool learns,
     vedette_motion_measurement *out, char *error, size_t error_size) {
-    try {
+    return guarded(-1, error, error_size, [&] {
         std::memset(out, 0, sizeof *out);
         if (!luma || width < 16 || height < 16 || stride < static_cast<size_t>(width))
             return fail(error, error_size, "a picture needs at least 16 by 16 pixels and rows as long as its width");
@@ -575,11 +475,7 @@ int run(
         if (learns) motion->measure(seconds, *out);
         else motion->look(seconds, *out);
         return 0;
-    } catch (const std::exception &exception) {
-        return fail(error, error_size, exception.what());
-    } catch (...) {
-        return fail(error, error_size, "an unknown error in OpenCV");
-    }
+    });
 }
 
 }  // namespace
@@ -597,11 +493,7 @@ int vedette_motion_look(
 }
 
 int vedette_motion_scene(vedette_motion *motion, float *levels, float *edges, char *error, size_t error_size) {
-    try {
+    return guarded(-1, error, error_size, [&] {
         return motion->scene(levels, edges) ? 0 : fail(error, error_size, "no picture has been measured");
-    } catch (const std::exception &exception) {
-        return fail(error, error_size, exception.what());
-    } catch (...) {
-        return fail(error, error_size, "an unknown error in OpenCV");
-    }
+    });
 }

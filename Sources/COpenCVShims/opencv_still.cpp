@@ -1,7 +1,8 @@
 #include "opencv_still.h"
 
+#include "opencv_guard.hpp"
+
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <opencv2/core.hpp>
@@ -10,11 +11,6 @@
 #include <vector>
 
 namespace {
-
-int fail(char *error, size_t size, const char *what) {
-    if (error && size) std::snprintf(error, size, "%s", what);
-    return -1;
-}
 
 /// A header over one plane; no copy.
 cv::Mat plane(const vedette_picture &picture, int index, int width, int height, int type) {
@@ -49,7 +45,7 @@ int encode(const cv::Mat &image, int32_t quality, vedette_still *out, char *erro
 int vedette_still_encode(
     const vedette_picture *picture, int32_t x, int32_t y, int32_t width, int32_t height, int32_t longest_side,
     int32_t quality, vedette_still *out, char *error, size_t error_size) {
-    try {
+    return guarded(-1, error, error_size, [&] {
         std::memset(out, 0, sizeof *out);
         if (x < 0 || y < 0 || width < 1 || height < 1 || x + width > picture->width || y + height > picture->height)
             return fail(error, error_size, "the cut lies outside of the picture");
@@ -95,17 +91,13 @@ int vedette_still_encode(
         }
 
         return encode(image, quality, out, error, error_size);
-    } catch (const std::exception &exception) {
-        return fail(error, error_size, exception.what());
-    } catch (...) {
-        return fail(error, error_size, "an unknown error in OpenCV");
-    }
+    });
 }
 
 int vedette_still_shrink(
     const uint8_t *jpeg, size_t size, int32_t longest_side, int32_t quality, vedette_still *out, char *error,
     size_t error_size) {
-    try {
+    return guarded(-1, error, error_size, [&] {
         std::memset(out, 0, sizeof *out);
         const cv::Mat bytes(1, static_cast<int>(size), CV_8UC1, const_cast<uint8_t *>(jpeg));
         const cv::Mat image = cv::imdecode(bytes, cv::IMREAD_COLOR);
@@ -116,11 +108,7 @@ int vedette_still_shrink(
         const cv::Size smaller(
             std::max(1, static_cast<int>(image.cols * scale + 0.5)), std::max(1, static_cast<int>(image.rows * scale + 0.5)));
         return encode(shrink(image, smaller), quality, out, error, error_size);
-    } catch (const std::exception &exception) {
-        return fail(error, error_size, exception.what());
-    } catch (...) {
-        return fail(error, error_size, "an unknown error in OpenCV");
-    }
+    });
 }
 
 void vedette_still_free(vedette_still *still) {

@@ -1,43 +1,17 @@
-#include "gstreamer_rtsp_server_shims.h"
+// The server, its thread, who may come in, and what is mounted where.
 
-#include <gst/app/gstappsrc.h>
+#include "gstreamer_rtsp_server_shims.h"
+#include "closure.h"
+
 #include <gst/gst.h>
 #include <gst/rtsp-server/rtsp-server.h>
-#include <string.h>
 
 static void take_error(GError *error, char *message, size_t capacity) {
   if (capacity > 0) g_strlcpy(message, error != NULL ? error->message : "no reason given", capacity);
   g_clear_error(&error);
 }
 
-// A callback with its context, freed through `free_closure`.
-typedef struct {
-  void (*function)(void);
-  void *context;
-  crtsp_call destroy;
-} closure;
-
-static closure *new_closure(void (*function)(void), void *context, crtsp_call destroy) {
-  closure *self = g_new0(closure, 1);
-  self->function = function;
-  self->context = context;
-  self->destroy = destroy;
-  return self;
-}
-
-static void free_closure(gpointer data) {
-  closure *self = data;
-  self->destroy(self->context);
-  g_free(self);
-}
-
-static void free_signal_closure(gpointer data, GClosure *unused) { free_closure(data); }
-
-static void call(closure *self) { ((crtsp_call)self->function)(self->context); }
-
 int64_t crtsp_now(void) { return g_get_monotonic_time() * 1000; }
-
-// Server
 
 struct crtsp_server {
   GMainContext *context;
@@ -282,8 +256,6 @@ bool crtsp_server_set_certificate(
   return true;
 }
 
-// Media
-
 static void media_configure(GstRTSPMediaFactory *factory, GstRTSPMedia *media, gpointer data) {
   closure *self = data;
   ((crtsp_media_new)self->function)((crtsp_media *)media, self->context);
@@ -308,213 +280,4 @@ void crtsp_server_mount(
   GstRTSPMountPoints *mounts = gst_rtsp_server_get_mount_points(self->server);
   gst_rtsp_mount_points_add_factory(mounts, path, factory);  // takes the factory
   g_object_unref(mounts);
-}
-
-static void media_new_state(GstRTSPMedia *media, gint state, gpointer data) {
-  closure *self = data;
-  ((crtsp_media_state)self->function)(state, self->context);
-}
-
-static void media_unprepared(GstRTSPMedia *media, gpointer data) { media_new_state(media, 0, data); }
-
-void crtsp_media_on_state(
-    crtsp_media *media, crtsp_media_state on_state, void *context, crtsp_call destroy) {
-  closure *self = new_closure((void (*)(void))on_state, context, destroy);
-  g_object_set_data_full(G_OBJECT(media), "crtsp-on-state", self, free_closure);
-  g_signal_connect(media, "new-state", G_CALLBACK(media_new_state), self);
-  g_signal_connect(media, "unprepared", G_CALLBACK(media_unprepared), self);
-}
-
-static void send_at_once(GObject *element, GParamSpec *unused, gpointer unused_too) {
-  gboolean sync = FALSE;
-  g_object_get(element, "sync", &sync, NULL);
-  if (sync) g_object_set(element, "sync", FALSE, NULL);
-}
-
-static void element_added(GstBin *pipeline, GstBin *parent, GstElement *element, gpointer unused) {
-  GstElementFactory *factory = gst_element_get_factory(element);
-  const gchar *name = factory != NULL ? GST_OBJECT_NAME(factory) : "";
-  if (strcmp(name, "appsink") == 0 || strcmp(name, "multiudpsink") == 0) {
-    // The server sets it again with every PLAY (gst_rtsp_stream_set_rate_control).
-    g_signal_connect(element, "notify::sync", G_CALLBACK(send_at_once), NULL);
-    send_at_once(G_OBJECT(element), NULL, NULL);
-  }
-}
-
-void crtsp_media_send_at_once(crtsp_media *media) {
-  GstElement *bin = gst_rtsp_media_get_element(GST_RTSP_MEDIA(media));
-  if (bin == NULL) return;
-  GstObject *pipeline = gst_object_get_parent(GST_OBJECT(bin));
-  if (pipeline != NULL) {
-    g_signal_connect(pipeline, "deep-element-added", G_CALLBACK(element_added), NULL);
-    gst_object_unref(pipeline);
-  }
-  gst_object_unref(bin);
-}
-
-// Packets
-
-typedef struct {
-  closure *closure;
-  GstBuffer *held;
-} packet_filter;
-
-static void free_packet_filter(gpointer data) {
-  packet_filter *self = data;
-  gst_clear_buffer(&self->held);
-  free_closure(self->closure);
-  g_free(self);
-}
-
-// Takes the packet.
-static void filter_packet(packet_filter *self, GstBuffer *packet, GstBufferList *out) {
-  guint8 header[8];
-  int decision = 0;
-  if (gst_buffer_extract(packet, 0, header, sizeof header) == sizeof header) {
-    uint32_t timestamp = GST_READ_UINT32_BE(header + 4);
-    uint32_t replacement = timestamp;
-    decision = ((crtsp_packet)self->closure->function)(timestamp, &replacement, self->closure->context);
-    if (replacement != timestamp) {
-      packet = gst_buffer_make_writable(packet);
-      GST_WRITE_UINT32_BE(header, replacement);
-      gst_buffer_fill(packet, 4, header, 4);
-    }
-  }
-  if (decision == 1) {
-    gst_buffer_unref(packet);
-  } else if (decision == 2 && self->held == NULL) {
-    self->held = packet;
-  } else {
-    gst_buffer_list_add(out, packet);
-    if (self->held != NULL) gst_buffer_list_add(out, self->held);
-    self->held = NULL;
-  }
-}
-
-static GstPadProbeReturn filter_packets(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
-  GstBufferList *out = gst_buffer_list_new();
-  if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
-    GstBufferList *list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
-    for (guint i = 0; i < gst_buffer_list_length(list); i++)
-      filter_packet(data, gst_buffer_ref(gst_buffer_list_get(list, i)), out);
-    gst_buffer_list_unref(list);
-  } else {
-    filter_packet(data, GST_PAD_PROBE_INFO_BUFFER(info), out);
-  }
-  GST_PAD_PROBE_INFO_DATA(info) = NULL;
-  GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_OK;
-  GstPad *peer = gst_buffer_list_length(out) > 0 ? gst_pad_get_peer(pad) : NULL;
-  if (peer != NULL) {
-    GST_PAD_PROBE_INFO_FLOW_RETURN(info) = gst_pad_chain_list(peer, out);
-    gst_object_unref(peer);
-  } else {
-    gst_buffer_list_unref(out);
-  }
-  return GST_PAD_PROBE_HANDLED;
-}
-
-void crtsp_media_on_packet(
-    crtsp_media *media, const char *payloader, crtsp_packet on_packet, void *context, crtsp_call destroy) {
-  packet_filter *self = g_new0(packet_filter, 1);
-  self->closure = new_closure((void (*)(void))on_packet, context, destroy);
-  GstElement *bin = gst_rtsp_media_get_element(GST_RTSP_MEDIA(media));
-  GstElement *found = bin != NULL ? gst_bin_get_by_name(GST_BIN(bin), payloader) : NULL;
-  GstPad *pad = found != NULL ? gst_element_get_static_pad(found, "src") : NULL;
-  if (pad != NULL) {
-    gst_pad_add_probe(
-        pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, filter_packets, self, free_packet_filter);
-    gst_object_unref(pad);
-  } else {
-    free_packet_filter(self);
-  }
-  if (found != NULL) gst_object_unref(found);
-  if (bin != NULL) gst_object_unref(bin);
-}
-
-static gboolean keep_field(GQuark field, GValue *unused, gpointer prefix) {
-  return !g_str_has_prefix(g_quark_to_string(field), prefix);
-}
-
-static GstPadProbeReturn hide_fields(GstPad *pad, GstPadProbeInfo *info, gpointer prefix) {
-  GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
-  if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
-  GstCaps *caps = NULL;
-  gst_event_parse_caps(event, &caps);
-  caps = gst_caps_copy(caps);
-  gst_structure_filter_and_map_in_place(gst_caps_get_structure(caps, 0), keep_field, prefix);
-  GST_PAD_PROBE_INFO_DATA(info) = gst_event_new_caps(caps);
-  gst_caps_unref(caps);
-  gst_event_unref(event);
-  return GST_PAD_PROBE_OK;
-}
-
-void crtsp_media_hide_fields(crtsp_media *media, const char *payloader, const char *prefix) {
-  GstElement *bin = gst_rtsp_media_get_element(GST_RTSP_MEDIA(media));
-  GstElement *found = bin != NULL ? gst_bin_get_by_name(GST_BIN(bin), payloader) : NULL;
-  GstPad *pad = found != NULL ? gst_element_get_static_pad(found, "src") : NULL;
-  if (pad != NULL) {
-    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, hide_fields, g_strdup(prefix), g_free);
-    gst_object_unref(pad);
-  }
-  if (found != NULL) gst_object_unref(found);
-  if (bin != NULL) gst_object_unref(bin);
-}
-
-// Sources
-
-crtsp_source *crtsp_media_source(crtsp_media *media, const char *name) {
-  GstElement *bin = gst_rtsp_media_get_element(GST_RTSP_MEDIA(media));
-  if (bin == NULL) return NULL;
-  GstElement *found = gst_bin_get_by_name(GST_BIN(bin), name);
-  gst_object_unref(bin);
-  if (found != NULL && !GST_IS_APP_SRC(found)) {
-    gst_object_unref(found);
-    found = NULL;
-  }
-  return (crtsp_source *)found;
-}
-
-void crtsp_source_unref(crtsp_source *source) { gst_object_unref(source); }
-
-bool crtsp_source_set_caps(crtsp_source *source, const char *text) {
-  GstCaps *caps = gst_caps_from_string(text);
-  if (caps == NULL) return false;
-  gst_app_src_set_caps(GST_APP_SRC(source), caps);
-  gst_caps_unref(caps);
-  return true;
-}
-
-static void source_need(GstAppSrc *source, guint length, gpointer data) { call(data); }
-
-void crtsp_source_on_need(crtsp_source *source, crtsp_call need, void *context, crtsp_call destroy) {
-  GstAppSrcCallbacks callbacks = {.need_data = source_need};
-  gst_app_src_set_callbacks(
-      GST_APP_SRC(source), &callbacks, new_closure((void (*)(void))need, context, destroy), free_closure);
-}
-
-static bool push(crtsp_source *source, GstBuffer *buffer, int64_t presentation, int64_t duration, bool is_delta) {
-  GST_BUFFER_PTS(buffer) = (GstClockTime)presentation;
-  GST_BUFFER_DURATION(buffer) = duration > 0 ? (GstClockTime)duration : GST_CLOCK_TIME_NONE;
-  if (is_delta) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  return gst_app_src_push_buffer(GST_APP_SRC(source), buffer) == GST_FLOW_OK;
-}
-
-bool crtsp_source_push_shared(
-    crtsp_source *source, const void *bytes, size_t count, int64_t presentation, int64_t duration, bool is_delta,
-    void *owner, crtsp_call release) {
-  GstBuffer *buffer = gst_buffer_new_wrapped_full(
-      GST_MEMORY_FLAG_READONLY, (gpointer)bytes, count, 0, count, owner, release);
-  return push(source, buffer, presentation, duration, is_delta);
-}
-
-bool crtsp_source_push_copy(
-    crtsp_source *source, const void *bytes, size_t count, int64_t presentation, int64_t duration, bool is_delta) {
-  GstBuffer *buffer = gst_buffer_new_memdup(bytes, count);
-  return push(source, buffer, presentation, duration, is_delta);
-}
-
-void crtsp_source_end(crtsp_source *source) { gst_app_src_end_of_stream(GST_APP_SRC(source)); }
-
-uint64_t crtsp_source_queued_bytes(crtsp_source *source) {
-  return gst_app_src_get_current_level_bytes(GST_APP_SRC(source));
 }
