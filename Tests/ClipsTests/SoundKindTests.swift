@@ -152,8 +152,10 @@ struct SoundKindTests {
             // The last one waits for the one after it.
             #expect(try Footage.packets(path).count == recording.clip.videoUnits - 1)
             let sound = try Footage.packets(path, stream: "a:0")
-            #expect(sound.isEmpty == !kind.codec.isForLiveView)
-            #expect(muxer.contentType.contains(", ") == kind.codec.isForLiveView)
+            // Browsers play these piece by piece, and not G.711.
+            let isPlayed = [.aac, .opus].contains(kind.codec)
+            #expect(sound.isEmpty == !isPlayed)
+            #expect(muxer.contentType.contains(", ") == isPlayed)
             if kind.codec == .opus {
                 #expect(muxer.contentType.hasSuffix(", opus\""))
                 #expect(try probe(path) == kind.probe)

@@ -1,9 +1,11 @@
 import Domain
 import Foundation
 import Motion
+import TestSupport
 import Testing
 
 /// Tampering from pictures to findings.
+@Suite(.ownThread)
 struct TamperTests {
     /// One picture a second through analyzer and watch; the kinds found.
     private static func findings(seconds: Int, _ picture: (Int) -> Canvas) throws -> [TamperWatch.Kind] {
@@ -108,7 +110,6 @@ struct TamperTests {
             let analyzer = try MotionAnalyzer()
             var watch = TamperWatch()
             var index = 0
-            var longest = 0.0
             try FootageReader.read(
                 folder.appending(path: "media/\(clip.file)"), ffmpeg: ffmpeg, pictureBytes: clip.width * clip.height,
                 filter: "fps=\(1 / every)"
@@ -121,9 +122,8 @@ struct TamperTests {
                         planes: [.init(bytes: bytes, strideBytes: clip.width)]), at: time)
                 let found = try analyzer.scene().flatMap { watch.observe($0, at: time) }
                 #expect(found == nil, "\(clip.file) at \(time.seconds) s")
-                longest = max(longest, watch.wrongSeconds(at: time))
             }
-            print(clip.file, index, "samples, wrong for at most", longest, "s")
+            #expect(index > 1, "\(clip.file) was not read")
         }
     }
 }

@@ -41,12 +41,7 @@ package struct AccessUnit: Sendable {
 package enum VideoCodec: String, Sendable, Codable, CaseIterable { case h264, h265 }
 
 /// A kind of sound that a clip holds as it comes: AAC, G.711 A-law and µ-law, Opus.
-package enum AudioCodec: String, Sendable, Codable, CaseIterable {
-    case aac, pcma, pcmu, opus
-
-    /// Whether browsers play it piece by piece, as a live view needs.
-    package var isForLiveView: Bool { self == .aac || self == .opus }
-}
+package enum AudioCodec: String, Sendable, Codable, CaseIterable { case aac, pcma, pcmu, opus }
 
 /// The adapter's own description of an encoded format (GStreamer caps), opaque to everything else.
 package protocol OpaqueFormat: AnyObject, Sendable {}

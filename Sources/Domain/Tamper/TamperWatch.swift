@@ -78,9 +78,6 @@ package struct TamperWatch: Sendable {
         learntSeconds = memory.learntSeconds
     }
 
-    /// For how long every sample has been wrong, without it being certain yet.
-    package func wrongSeconds(at time: MediaTime) -> Double { wrong.map { time.seconds(since: $0.since) } ?? 0 }
-
     /// Whether a picture of this time is worth a sample.
     package func isDue(at time: MediaTime) -> Bool {
         last.map { time.seconds(since: $0) >= settings.sampleSeconds } ?? true
