@@ -14,12 +14,15 @@ final class VedetteProcess {
     private(set) var token = ""
     private var starts = 0
     private let environment: [String: String]
+    /// Most files and connections that it may have open, hard; nil for as many as this process.
+    private let descriptors: Int?
     /// PEM; trusted for HTTPS in place of the system's.
     var certificateAuthorities: [UInt8]?
 
     /// `settings` is the YAML without `listen` and `data_dir`.
-    init(settings: String, environment: [String: String] = [:]) throws {
+    init(settings: String, environment: [String: String] = [:], descriptors: Int? = nil) throws {
         self.environment = environment
+        self.descriptors = descriptors
         // Under /tmp itself, which the database's own user can enter.
         folder = "/tmp/vedette-test-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
@@ -46,8 +49,9 @@ final class VedetteProcess {
         _ = FileManager.default.createFile(atPath: logPath, contents: nil)
         guard let log = FileHandle(forWritingAtPath: logPath) else { throw Failure(description: "no \(logPath)") }
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.executable)
-        process.arguments = ["run", "--config", settingsFile]
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        let limit = descriptors.map { "ulimit -n \($0) && " } ?? ""
+        process.arguments = ["-c", limit + "exec \"$@\"", "bash", Self.executable, "run", "--config", settingsFile]
         process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("VEDETTE_") }
             .merging(environment) { $1 }
         process.standardOutput = log

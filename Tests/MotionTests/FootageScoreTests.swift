@@ -1,12 +1,13 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Motion
 
 /// Runs the whole chain (analyzer, gate, event machine) over the shared clips and compares with their truth. Where they
 /// or ffmpeg are absent there is nothing to run it on.
-@Suite(.enabled(if: SharedMedia.isAvailable, "needs shared/media and ffmpeg"), .serialized)
+@Suite(.enabled(if: SharedMedia.isAvailable, "needs shared/media and ffmpeg"), .serialized, .ownThread)
 struct FootageScoreTests {
     struct Event {
         var started, ended: Double

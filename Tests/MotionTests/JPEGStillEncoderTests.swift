@@ -1,7 +1,9 @@
 import Domain
 import Motion
+import TestSupport
 import Testing
 
+@Suite(.ownThread)
 struct JPEGStillEncoderTests {
     /// A picture of one colour in planes.
     static func encode(

@@ -1,7 +1,9 @@
 import Domain
 import Motion
+import TestSupport
 import Testing
 
+@Suite(.ownThread)
 struct MotionAnalyzerTests {
     struct Look {
         var seconds: Double
@@ -109,6 +111,7 @@ struct MotionAnalyzerTests {
 }
 
 /// Where in the picture something moves, as a grid.
+@Suite(.ownThread)
 struct ActivityMotionTests {
     @Test func `the cells that a square crosses are active, and no others`() throws {
         let scene = Canvas.textured()

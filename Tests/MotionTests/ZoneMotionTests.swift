@@ -1,8 +1,10 @@
 import Domain
 import Motion
+import TestSupport
 import Testing
 
 /// Zones from a picture's pixels to what moves.
+@Suite(.ownThread)
 struct ZoneMotionTests {
     private static func zone(_ name: String, _ kind: Zone.Kind, _ left: Double, _ right: Double) -> Zone {
         Zone(

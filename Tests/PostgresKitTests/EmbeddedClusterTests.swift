@@ -6,7 +6,9 @@ import TestSupport
 @testable import PostgresKit
 
 /// Each test makes a cluster, so they run one after the other.
-@Suite(.serialized, .enabled(if: TestDatabase.isAvailable, "needs an installed PostgreSQL server"))
+@Suite(
+    .serialized, .timeLimit(.minutes(10)),
+    .enabled(if: TestDatabase.isAvailable, "needs an installed PostgreSQL server"))
 struct EmbeddedClusterTests {
     private static let logger = Logger(label: "test.cluster")
 
@@ -100,7 +102,10 @@ struct EmbeddedClusterTests {
             let second = try #require(await first.process)
             #expect(second != process)
             kill(second, SIGKILL)
-            while !Postmaster.processes(in: folder + "/postgres/data").isEmpty { usleep(10_000) }
+            // Another process's children: there is no signal for their end.
+            while !Postmaster.processes(in: folder + "/postgres/data").isEmpty {
+                try await Task.sleep(for: .milliseconds(10))
+            }
             let file = folder + "/postgres/data/postmaster.pid"
             let text = try #require(Files.text(file))
             let user = try ClusterUser.choose()

@@ -3,6 +3,7 @@ import Testing
 
 @testable import Simulator
 
+@Suite(.timeLimit(.minutes(10)))
 struct ConfigurationTests {
     @Test func `files are named after their stems, each once`() {
         let streams = SimulateDefaults.streams(for: ["/a/gate.mp4", "/b/gate.mkv", "/c/front door ü.mp4"])

@@ -76,7 +76,7 @@ struct JobQueueDepthTests {
         }
     }
 
-    @Test func `whoever kills workers at random, each job ends once`() async throws {
+    @Test(.timeLimit(.minutes(10))) func `whoever kills workers at random, each job ends once`() async throws {
         try await TestStore.with { test async throws in
             let count = 400
             let setup = PostgresJobQueue(pool: test.queuePool, listener: test.listener, pollSeconds: 600)

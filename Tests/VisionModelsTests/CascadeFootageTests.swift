@@ -1,11 +1,12 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 /// Which events of the shared footage a cascade asks its second analyzer about; skipped where the footage is absent.
 @Suite(
     .enabled(if: SharedFolder.hasMedia && SharedFolder.hasWeights, "needs the shared footage and weights"),
-    .serialized)
+    .serialized, .ownThread)
 struct CascadeFootageTests {
     @Test(.timeLimit(.minutes(30)))
     func `no event with a person or a vehicle is settled as normal without the second analyzer`() async throws {

@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Detection
@@ -9,7 +10,7 @@ import Testing
 /// The embedded analyzer on the shared footage; skipped where that is absent.
 @Suite(
     .enabled(if: SharedFolder.hasMedia && SharedFolder.hasWeights, "needs the shared footage and weights"),
-    .serialized)
+    .serialized, .ownThread)
 struct EmbeddedFootageTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var clip: Int

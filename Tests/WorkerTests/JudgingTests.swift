@@ -113,7 +113,8 @@ struct JudgingTests {
                         await JobRunner(
                             queue: store.jobs, kinds: EventJudge.kinds,
                             configuration: .init(
-                                concurrency: 3, owner: "worker \(number)", pollSeconds: 0.1, prefetch: 2),
+                                concurrency: 3, owner: "worker \(number)", leaseSeconds: 3600, pollSeconds: 0.1,
+                                prefetch: 2),
                             logger: logger, handle: judge.handle
                         ).run()
                         await store.close()
