@@ -8,10 +8,11 @@ package actor Connection {
 
     nonisolated let canceller: StatementCanceller
     private let secret: String?
-    // Reason: touched on the connection's queue, and by whoever alone has the connection before its work goes there
-    // (`Connection+Ahead`).
     nonisolated(unsafe) var raw: OpaquePointer?
+    // Reason: a pool lends it to one task at a time, under a lock; that task touches it on its own thread until its work goes to the
+    // connection's queue (`Connection+Ahead`), and there. Nobody else calls what is `nonisolated` here.
     nonisolated(unsafe) var prepared = PreparedStatements()
+    // Reason: that of `raw`.
     /// The stretch of work that the current task may cancel.
     private var ticket: StatementCanceller.Ticket?
     private var isInTransaction = false
@@ -191,6 +192,12 @@ package actor Connection {
         var failed: PostgresError?
         while let result = PQgetResult(raw) {
             let box = ResultBox(takingOwnershipOf: result)
+            if [PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(PQresultStatus(result)) {
+                // It would be given for ever; nobody gets this connection again.
+                withExtendedLifetime(box) {}
+                close()
+                throw PostgresError(.data, "COPY to or from the client is not supported here", statement: sql)
+            }
             do {
                 try check(result, box, raw, sql)
                 rows = Rows(result: box)

@@ -22,8 +22,8 @@ final class CameraFeed: Sendable {
         var isStalled = false
         var hasHungUp = false
         var garbler: Garbler
-        /// True while it sends the other size, from keyframe to keyframe.
-        var isResized = false
+        /// What it sends instead of its own program, from keyframe to keyframe.
+        var resized: Program?
     }
 
     private struct State {
@@ -87,7 +87,7 @@ final class CameraFeed: Sendable {
             state.counters.sessions += 1
             state.outlets[number] = Outlet(
                 playhead: playhead(for: program.timeline, at: now, origin: state.origin), sources: sources,
-                garbler: Garbler(seed: UInt64(number) &+ 5), isResized: state.resized?.ifReady != nil)
+                garbler: Garbler(seed: UInt64(number) &+ 5), resized: state.resized?.ifReady)
             return number
         }
     }
@@ -225,9 +225,8 @@ extension CameraFeed {
     private func resizedProgram(
         _ program: Program, for emission: Playhead.Emission, of outlet: inout Outlet, _ supply: MediaSupply?
     ) -> Program {
-        let resized = supply?.ifReady
-        if emission.step.isEntry { outlet.isResized = resized != nil }
-        guard outlet.isResized, let resized, resized.timeline.steps == program.timeline.steps else { return program }
+        if emission.step.isEntry { outlet.resized = supply?.ifReady }
+        guard let resized = outlet.resized, resized.timeline.steps == program.timeline.steps else { return program }
         return resized
     }
 }

@@ -48,7 +48,7 @@ struct PostgresExportStore: ExportStore {
                     INSERT INTO jobs (id, organization_id, kind, payload, priority, state, run_at, max_attempts, unique_key,
                         created_at)
                     VALUES ($1, $2, '\(JobKind.export)', jsonb_build_object('export_id', $3::uuid), $4, 'available', clock_timestamp(), $5,
-                        'export:' || $3::uuid, clock_timestamp())
+                        '\(JobKind.export):' || $3::uuid, clock_timestamp())
                     """,
                     [
                         .id(export.job), .id(export.organization), .id(export.id),

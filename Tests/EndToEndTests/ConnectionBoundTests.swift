@@ -59,6 +59,7 @@ extension EndToEnd {
                 // Others get in when some have gone, and no more than those.
                 for client in clients.prefix(20) { close(client) }
                 clients.removeFirst(20)
+                // That others stay out gives no signal, so it is looked at for a second.
                 for _ in 0..<20 {
                     _ = try isFull()
                     try await Task.sleep(for: .milliseconds(50))

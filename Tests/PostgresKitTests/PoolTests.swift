@@ -199,6 +199,16 @@ struct PoolTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(10)), arguments: ["COPY (SELECT 1) TO STDOUT", "COPY pg_temp.t FROM STDIN"])
+    func `a statement that would copy to or from us is refused, and the pool goes on`(sql: String) async throws {
+        try await withPool(size: 1) { pool, _ async throws in
+            try await pool.query("CREATE TEMP TABLE t (a int)")
+            let error = await #expect(throws: PostgresError.self) { try await pool.query(sql) }
+            #expect(error?.kind == .data)
+            #expect(try await pool.query("SELECT 1 AS one").first?.get("one") == 1)
+        }
+    }
+
     @Test func `a closed pool refuses work and those who wait`() async throws {
         try await withPool(size: 1) { pool, _ async throws in
             try await pool.withConnection { _ async throws in

@@ -63,7 +63,18 @@ struct MisbehaviourTests {
                     "frame=width", "-of", "csv=p=0", url,
                 ])
             #expect(outcome.output.contains("240"), "\(outcome)")
+            // It begins with a keyframe, and ends with one, too, when asked for in between.
+            let sent = try #require(site.counters(of: "gate")).unitsSent
+            async let back = Child.run(
+                [
+                    "ffprobe", "-v", "error", "-rtsp_transport", "tcp", "-read_intervals", "%+6", "-show_entries",
+                    "frame=width", "-of", "csv=p=0", url,
+                ])
+            try await site.playing("gate", beyond: sent + 5)
             site.end(size, on: "gate")
+            let pictures = try await back
+            #expect(pictures.output.hasPrefix("240") && pictures.output.contains("320"), "\(pictures)")
+            #expect(pictures.complaints == "")
         }
     }
 
