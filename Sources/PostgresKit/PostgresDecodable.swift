@@ -4,36 +4,37 @@ package import FoundationEssentials
 package protocol PostgresDecodable {
     /// For error messages ("a whole number").
     static var postgresName: String { get }
-    /// Nil where the text is no such value.
-    init?(postgresText text: String)
+    /// Reads the text form, in UTF-8; nil where it is no such value.
+    init?(postgresText text: UnsafeBufferPointer<UInt8>)
 }
 
 extension String: PostgresDecodable {
     package static var postgresName: String { "text" }
-    package init?(postgresText text: String) { self = text }
+    package init?(postgresText text: UnsafeBufferPointer<UInt8>) { self.init(decoding: text, as: UTF8.self) }
 }
 
 extension Int: PostgresDecodable {
     package static var postgresName: String { "a whole number" }
-    package init?(postgresText text: String) { self.init(text) }
+    package init?(postgresText text: UnsafeBufferPointer<UInt8>) { self.init(String(decoding: text, as: UTF8.self)) }
 }
 
 extension Int64: PostgresDecodable {
     package static var postgresName: String { "a whole number" }
-    package init?(postgresText text: String) { self.init(text) }
+    package init?(postgresText text: UnsafeBufferPointer<UInt8>) { self.init(String(decoding: text, as: UTF8.self)) }
 }
 
 extension Double: PostgresDecodable {
     package static var postgresName: String { "a number" }
-    package init?(postgresText text: String) { self.init(text) }
+    package init?(postgresText text: UnsafeBufferPointer<UInt8>) { self.init(String(decoding: text, as: UTF8.self)) }
 }
 
 extension Bool: PostgresDecodable {
     package static var postgresName: String { "true or false" }
-    package init?(postgresText text: String) {
-        switch text {
-        case "t": self = true
-        case "f": self = false
+    package init?(postgresText text: UnsafeBufferPointer<UInt8>) {
+        guard text.count == 1, let letter = text.first else { return nil }
+        switch letter {
+        case UInt8(ascii: "t"): self = true
+        case UInt8(ascii: "f"): self = false
         default: return nil
         }
     }
@@ -41,18 +42,18 @@ extension Bool: PostgresDecodable {
 
 extension UUID: PostgresDecodable {
     package static var postgresName: String { "a UUID" }
-    package init?(postgresText text: String) { self.init(uuidString: text) }
+    package init?(postgresText text: UnsafeBufferPointer<UInt8>) {
+        self.init(uuidString: String(decoding: text, as: UTF8.self))
+    }
 }
 
 extension PostgresTimestamp: PostgresDecodable {
     package static var postgresName: String { "a finite time" }
-    package init?(postgresText text: String) { self.init(text: text) }
 }
 
-/// `bytea` in its hexadecimal form.
 extension Array: PostgresDecodable where Element: PostgresArrayElement {
     package static var postgresName: String { "an array" }
-    package init?(postgresText text: String) {
+    package init?(postgresText text: UnsafeBufferPointer<UInt8>) {
         guard let elements = Element.elements(ofPostgresText: text) else { return nil }
         self = elements
     }
@@ -60,14 +61,13 @@ extension Array: PostgresDecodable where Element: PostgresArrayElement {
 
 /// What a one-dimensional array without nulls may hold here.
 package protocol PostgresArrayElement {
-    static func elements(ofPostgresText text: String) -> [Self]?
+    static func elements(ofPostgresText text: UnsafeBufferPointer<UInt8>) -> [Self]?
 }
 
 extension UInt8: PostgresArrayElement {
     /// `bytea` in its hexadecimal form.
-    package static func elements(ofPostgresText text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count % 2 == 0, digits.starts(with: Array("\\x".utf8)) else { return nil }
+    package static func elements(ofPostgresText digits: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        guard digits.count % 2 == 0, digits.starts(with: "\\x".utf8) else { return nil }
         func nibble(_ digit: UInt8) -> UInt8? {
             switch digit {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
@@ -87,8 +87,8 @@ extension UInt8: PostgresArrayElement {
 
 extension String: PostgresArrayElement {
     /// The array literal that the server writes: `{plain,"quoted \"so\""}`.
-    package static func elements(ofPostgresText text: String) -> [String]? {
-        var characters = Substring(text).utf8
+    package static func elements(ofPostgresText text: UnsafeBufferPointer<UInt8>) -> [String]? {
+        var characters = text[...]
         func next() -> UInt8? { characters.popFirst() }
         guard next() == UInt8(ascii: "{") else { return nil }
         if characters.first == UInt8(ascii: "}") { return characters.count == 1 ? [] : nil }
@@ -113,7 +113,7 @@ extension String: PostgresArrayElement {
                     _ = next()
                 }
                 // An unquoted NULL or a nested array: neither is kept in our arrays.
-                if element == Array("NULL".utf8) || element.contains(UInt8(ascii: "{")) { return nil }
+                if element.elementsEqual("NULL".utf8) || element.contains(UInt8(ascii: "{")) { return nil }
             }
             elements.append(String(decoding: element, as: UTF8.self))
             switch next() {
@@ -126,7 +126,7 @@ extension String: PostgresArrayElement {
 }
 
 extension UUID: PostgresArrayElement {
-    package static func elements(ofPostgresText text: String) -> [UUID]? {
+    package static func elements(ofPostgresText text: UnsafeBufferPointer<UInt8>) -> [UUID]? {
         guard let texts = String.elements(ofPostgresText: text) else { return nil }
         let uuids = texts.compactMap { UUID(uuidString: $0) }
         return uuids.count == texts.count ? uuids : nil

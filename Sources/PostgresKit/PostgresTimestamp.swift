@@ -28,8 +28,7 @@ package struct PostgresTimestamp: Sendable, Hashable {
 
     /// Reads what PostgreSQL writes with `DateStyle = ISO` in any time zone; nil for `infinity`, years before Christ and
     /// anything else.
-    package init?(text: some StringProtocol) {
-        let characters = Array(text.utf8)
+    package init?(postgresText characters: UnsafeBufferPointer<UInt8>) {
         var index = 0
         func number(minimumDigits: Int, maximumDigits: Int) -> Int64? {
             var value: Int64 = 0

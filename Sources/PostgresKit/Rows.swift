@@ -23,43 +23,45 @@ package struct Row: Sendable {
     /// The column's value; throws `PostgresError` of kind `data` where there is no such column, or its value is null or
     /// not of this type.
     ///
-    /// Compiled for the types that pages of rows are full of, as `optional` is: a value whose type is only known when it runs takes
-    /// several times as long.
-    @_specialize(where Value == String)
-    @_specialize(where Value == Int)
-    @_specialize(where Value == Int64)
-    @_specialize(where Value == Double)
-    @_specialize(where Value == Bool)
-    @_specialize(where Value == PostgresTimestamp)
-    @_specialize(where Value == [String])
+    /// Inlinable, as `optional` is, because pages are full of values: one whose type is only known when it runs takes several times
+    /// as long.
+    @inlinable
     package func get<Value: PostgresDecodable>(
         _ column: String, as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value {
         guard let value = try optional(column, as: type) else {
-            throw PostgresError(
-                .data, "column \"\(column)\" of row \(index) is null where \(Value.postgresName) is expected")
+            throw wrong(column, "is null where \(Value.postgresName) is expected")
         }
         return value
     }
 
     /// As `get`, with nil for null.
-    @_specialize(where Value == String)
-    @_specialize(where Value == Int)
-    @_specialize(where Value == PostgresTimestamp)
-    @_specialize(where Value == [String])
+    @inlinable
     package func optional<Value: PostgresDecodable>(
         _ column: String, as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value? {
-        guard let text = result.text(row: index, column: try place(of: column)) else { return nil }
-        guard let value = Value(postgresText: text) else {
-            throw PostgresError(.data, "column \"\(column)\" of row \(index) does not hold \(Value.postgresName)")
-        }
+        guard let text = try text(of: column) else { return nil }
+        let value = Value(postgresText: text)
+        // Its bytes.
+        withExtendedLifetime(self) {}
+        guard let value else { throw wrong(column, "does not hold \(Value.postgresName)") }
         return value
     }
 
     /// True for null; throws where there is no such column.
     package func isNull(_ column: String) throws(PostgresError) -> Bool {
         result.isNull(row: index, column: try place(of: column))
+    }
+
+    /// The column's text as the result has it, which must outlive its use; nil for null.
+    @usableFromInline
+    func text(of column: String) throws(PostgresError) -> UnsafeBufferPointer<UInt8>? {
+        result.text(row: index, column: try place(of: column))
+    }
+
+    @usableFromInline
+    func wrong(_ column: String, _ what: String) -> PostgresError {
+        PostgresError(.data, "column \"\(column)\" of row \(index) \(what)")
     }
 
     private func place(of column: String) throws(PostgresError) -> Int32 {
@@ -94,13 +96,14 @@ final class ResultBox: @unchecked Sendable {
 
     func isNull(row: Int, column: Int32) -> Bool { PQgetisnull(raw, Int32(row), column) == 1 }
 
-    func text(row: Int, column: Int32) -> String? {
+    /// Valid as long as this box; nil for null.
+    func text(row: Int, column: Int32) -> UnsafeBufferPointer<UInt8>? {
         let row = Int32(row)
         if PQgetisnull(raw, row, column) == 1 { return nil }
-        guard let bytes = PQgetvalue(raw, row, column) else { return nil }
         let length = Int(PQgetlength(raw, row, column))
-        return bytes.withMemoryRebound(to: UInt8.self, capacity: length) {
-            String(decoding: UnsafeBufferPointer(start: $0, count: length), as: UTF8.self)
+        // Of characters, whose memory may be read as bytes.
+        return PQgetvalue(raw, row, column).map {
+            UnsafeBufferPointer(start: UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self), count: length)
         }
     }
 }

@@ -31,14 +31,15 @@ extension PostgresValue {
     static func ids<Entity>(_ identifiers: [Identifier<Entity>]) -> Self { .array(identifiers.map(\.description)) }
 }
 
+extension Identifier: PostgresDecodable {
+    static var postgresName: String { "a UUID" }
+    init?(postgresText text: UnsafeBufferPointer<UInt8>) { self.init(utf8: text) }
+}
+
 extension Row {
     func id<Entity>(_ column: String, of entity: Entity.Type = Entity.self) throws(PostgresError) -> Identifier<Entity>
     {
-        let text = try get(column, as: String.self)
-        guard let id = Identifier<Entity>(text) else {
-            throw PostgresError(.data, "column \"\(column)\" does not hold a UUID")
-        }
-        return id
+        try get(column)
     }
 
     func time(_ column: String) throws(PostgresError) -> WallTime {

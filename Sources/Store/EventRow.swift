@@ -58,7 +58,7 @@ enum EventRow {
                 heightPixels: try row.get("height_pixels"), hasAudio: try row.get("has_audio"),
                 videoUnits: try row.get("video_units")),
             thumbnailPath: try row.optional("thumbnail_path"), evidence: try Documents.evidence(row.get("evidence")),
-            continues: try row.optional("continues_event_id", as: String.self).flatMap { Identifier($0) },
+            continues: try row.optional("continues_event_id"),
             zones: try row.optional("zones"), triggerLabel: try row.optional("trigger_label"))
     }
 }

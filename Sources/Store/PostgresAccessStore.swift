@@ -200,7 +200,7 @@ struct PostgresAccessStore: AccessStore {
             actor: actor, organization: try row.id("organization_id"), name: try row.get("name"),
             role: try row.word("role"), isRestricted: try row.get("is_restricted"),
             scopes: try row.optional("scopes", as: [String].self).map(Set.init),
-            session: try row.optional("session_id", as: String.self).flatMap { Identifier($0) })
+            session: try row.optional("session_id"))
     }
 
     // MARK: Audit

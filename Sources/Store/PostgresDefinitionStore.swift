@@ -227,10 +227,10 @@ struct PostgresDefinitionStore: DefinitionStore {
 
     private static func definition(_ row: Row) throws -> StoredDefinition {
         let scope: StoredDefinition.Scope
-        if let site = try row.optional("site_id", as: UUID.self) {
-            scope = .site(Identifier(site))
-        } else if let camera = try row.optional("camera_id", as: UUID.self) {
-            scope = .camera(Identifier(camera))
+        if let site: Identifier<Site> = try row.optional("site_id") {
+            scope = .site(site)
+        } else if let camera: Identifier<Camera> = try row.optional("camera_id") {
+            scope = .camera(camera)
         } else {
             scope = try row.get("is_default") ? .organization : .named
         }

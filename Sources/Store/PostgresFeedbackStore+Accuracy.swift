@@ -74,9 +74,9 @@ extension PostgresFeedbackStore {
         return try rows.map { row in
             let group = Accuracy.Group(
                 definitionVersion: try row.get("definition_version"), analyzer: try row.get("analyzer"),
-                camera: try row.optional("camera_id", as: UUID.self).map { Identifier($0) },
+                camera: try row.optional("camera_id"),
                 week: try row.optional("week"),
-                definition: try row.optional("definition_id", as: UUID.self).map { Identifier($0) })
+                definition: try row.optional("definition_id"))
             return try make(row, group)
         }
     }

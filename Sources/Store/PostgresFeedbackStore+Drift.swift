@@ -48,7 +48,7 @@ extension PostgresFeedbackStore {
             let group = Accuracy.Group(
                 definitionVersion: try row.get("definition_version"), analyzer: try row.get("analyzer"),
                 camera: try row.id("camera_id"),
-                definition: try row.optional("definition_id", as: UUID.self).map { Identifier($0) })
+                definition: try row.optional("definition_id"))
             let period = Drift.Period(
                 start: try row.get("start"), verdicts: try row.get("verdicts"), abnormal: try row.get("abnormal"),
                 confidenceSum: try row.get("confidence"), confidenceSquares: try row.get("squares"))

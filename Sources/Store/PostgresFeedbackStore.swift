@@ -87,7 +87,7 @@ struct PostgresFeedbackStore: FeedbackStore {
                 ORDER BY f.created_at DESC, f.id DESC LIMIT $3
                 """, [.id(event), .id(organization), .int(limit)])
             guard let first = rows.first else { throw Self.missing(event) }
-            return try first.optional("feedback_id", as: UUID.self) == nil ? [] : rows.map(FeedbackRow.feedback)
+            return try first.isNull("feedback_id") ? [] : rows.map(FeedbackRow.feedback)
         }
     }
 
@@ -107,7 +107,7 @@ enum FeedbackRow {
     static func feedback(_ row: Row) throws -> Feedback {
         Feedback(
             id: try row.id("feedback_id"), event: try row.id("feedback_event_id"),
-            verdict: try row.optional("feedback_verdict_id", as: UUID.self).map { Identifier($0) },
+            verdict: try row.optional("feedback_verdict_id"),
             author: .init(key: try row.get("author"), name: try row.get("author_name")),
             state: try row.optional("feedback_state", as: String.self).flatMap(Verdict.State.init(rawValue:)),
             labels: try row.get("feedback_labels"), note: try row.optional("feedback_note"),

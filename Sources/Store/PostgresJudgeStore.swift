@@ -212,14 +212,14 @@ struct PostgresJudgeStore: JudgeStore {
     }
 
     private static func policy(_ row: Row) throws -> StoredPolicy {
-        let site = try row.optional("site_id", as: UUID.self)
-        let camera = try row.optional("camera_id", as: UUID.self)
+        let site: Identifier<Site>? = try row.optional("site_id")
+        let camera: Identifier<Camera>? = try row.optional("camera_id")
         let analyzers: [UUID] = try row.get("analyzers")
         return StoredPolicy(
             policy: Policy(
                 id: try row.id("id"), mode: try row.word("mode"), analyzers: analyzers.map { Identifier($0) }),
             organization: try row.id("organization_id"), name: try row.get("name"),
-            place: camera.map { .camera(Identifier($0)) } ?? site.map { .site(Identifier($0)) },
+            place: camera.map { .camera($0) } ?? site.map { .site($0) },
             revision: try row.get("revision"))
     }
 }

@@ -80,15 +80,17 @@ package enum APIBench {
             "starred=true",
             "q=person",
         ]
-        print("| request | p50 ms | p99 ms | requests/s | server CPU ms | answers |\n|---|---|---|---|---|---|")
+        print("| request | p50 ms | p99 ms | requests/s | CPU ms: vedette, PostgreSQL, who asks | answers |\n|---|---|---|---|---|---|")
         var before = server.cpuSeconds
         func report(_ name: String, _ outcome: HTTPLoad.Outcome) {
             let after = server.cpuSeconds
-            let each = (after - before) * 1000 / Double(max(1, outcome.latencies.values.count))
+            let each = zip(before, after).map {
+                "\(rounded(($1 - $0) * 1000 / Double(max(1, outcome.latencies.values.count))))"
+            }
             before = after
             let answers = outcome.statuses.sorted { $0.key < $1.key }.map { "\($0.value) x \($0.key)" }
             print(
-                "| \(name) | \(rounded(outcome.latencies.median)) | \(rounded(outcome.latencies.quantile(0.99))) | \(Int(outcome.perSecond)) | \(rounded(each)) | \(answers.joined(separator: ", ")) |"
+                "| \(name) | \(rounded(outcome.latencies.median)) | \(rounded(outcome.latencies.quantile(0.99))) | \(Int(outcome.perSecond)) | \(each.joined(separator: ", ")) | \(answers.joined(separator: ", ")) |"
             )
             // Each row when it is there, into files too.
             fflush(nil)
@@ -131,6 +133,10 @@ package enum APIBench {
             try await load.run(connections: connections, count: requests * 5) {
                 text("GET", "/v1/events/\(ids[$0 % ids.count])", key: $0)
             })
+        // Without sign-in, limits and database.
+        report(
+            "floor: healthz, as fast as it goes",
+            try await load.run(connections: connections, count: requests * 5) { text("GET", "/healthz", key: $0) })
     }
 
     /// From a change's request to when the readers have it.
@@ -201,8 +207,10 @@ private final class APIBenchServer {
         throw StartError("the measured process does not listen")
     }
 
-    /// Of `vedette run` alone, without PostgreSQL.
-    var cpuSeconds: Double { IngestPeer.cpuSeconds(of: process) ?? 0 }
+    /// CPU time so far: of `vedette run`, of PostgreSQL, and of this process, which asks.
+    var cpuSeconds: [Double] {
+        [ProcessCPU.seconds(of: process.processIdentifier) ?? 0, ProcessCPU.seconds(named: "postgres"), ProcessCPU.own]
+    }
 
     func stop() {
         guard process.isRunning else { return }

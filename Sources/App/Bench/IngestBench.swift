@@ -115,7 +115,7 @@ package struct IngestBench: Sendable {
         }
         func total() throws -> Double {
             try processes.reduce(0) { sum, process in
-                guard let seconds = IngestPeer.cpuSeconds(of: process) else {
+                guard process.isRunning, let seconds = ProcessCPU.seconds(of: process.processIdentifier) else {
                     throw StartError("\(peer.rawValue) ended by itself; is it installed?")
                 }
                 return sum + seconds

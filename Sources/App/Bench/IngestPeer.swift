@@ -58,15 +58,4 @@ package enum IngestPeer: String, Sendable, CaseIterable {
         try process.run()
         return process
     }
-
-    /// User and system time of a process that runs; nil when it does not.
-    static func cpuSeconds(of process: Process) -> Double? {
-        // The second field is the name in parentheses, in which there may be spaces.
-        guard process.isRunning,
-            let text = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8),
-            let fields = text.split(separator: ")").last?.split(separator: " "), fields.count > 12,
-            let user = Double(fields[11]), let system = Double(fields[12])
-        else { return nil }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-    }
 }

@@ -10,7 +10,14 @@ package struct Identifier<Entity>: Hashable, Sendable, Comparable, CustomStringC
 
     /// Parses the hyphenated text form; nil for anything else.
     package init?(_ text: some StringProtocol) {
-        guard let uuid = UUIDText.parse(String(text)) else { return nil }
+        var text = String(text)
+        guard let parsed = text.withUTF8({ Self(utf8: $0) }) else { return nil }
+        self = parsed
+    }
+
+    /// Parses the hyphenated text form in UTF-8; nil for anything else.
+    package init?(utf8 text: UnsafeBufferPointer<UInt8>) {
+        guard let uuid = UUIDText.parse(text) else { return nil }
         self.uuid = uuid
     }
 

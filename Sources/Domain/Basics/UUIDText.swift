@@ -24,28 +24,25 @@ enum UUIDText {
     }
 
     /// In either case of letters; nil for anything else.
-    static func parse(_ text: String) -> UUID? {
-        var text = text
-        return text.withUTF8 { characters in
-            guard characters.count == 36 else { return nil }
-            var words: (UInt64, UInt64) = (0, 0)
-            for place in 0..<36 {
-                let character = characters[place]
-                let isHyphen = place == 8 || place == 13 || place == 18 || place == 23
-                let digit: UInt8
-                switch character {
-                case UInt8(ascii: "-") where isHyphen: continue
-                case _ where isHyphen: return nil
-                case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
-                case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
-                case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = character - UInt8(ascii: "A") + 10
-                default: return nil
-                }
-                // The third hyphen is the middle of the 128 bits.
-                if place < 18 { words.0 = words.0 << 4 | UInt64(digit) } else { words.1 = words.1 << 4 | UInt64(digit) }
+    static func parse(_ characters: UnsafeBufferPointer<UInt8>) -> UUID? {
+        guard characters.count == 36 else { return nil }
+        var words: (UInt64, UInt64) = (0, 0)
+        for place in 0..<36 {
+            let character = characters[place]
+            let isHyphen = place == 8 || place == 13 || place == 18 || place == 23
+            let digit: UInt8
+            switch character {
+            case UInt8(ascii: "-") where isHyphen: continue
+            case _ where isHyphen: return nil
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = character - UInt8(ascii: "A") + 10
+            default: return nil
             }
-            words = (words.0.bigEndian, words.1.bigEndian)
-            return withUnsafeBytes(of: words) { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
+            // The third hyphen is the middle of the 128 bits.
+            if place < 18 { words.0 = words.0 << 4 | UInt64(digit) } else { words.1 = words.1 << 4 | UInt64(digit) }
         }
+        words = (words.0.bigEndian, words.1.bigEndian)
+        return withUnsafeBytes(of: words) { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
     }
 }
