@@ -57,13 +57,13 @@ final class JSONByteEncoder: Encoder {
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
         let isDictionary = ObjectIdentifier(type) == DictionaryProbe.key
-        begin("{", end: "}", members: isDictionary ? [] : nil)
+        begin(UInt8(ascii: "{"), end: UInt8(ascii: "}"), members: isDictionary ? [] : nil)
         return KeyedEncodingContainer(
             Members<Key>(encoder: self, depth: open.count, names: isDictionary ? nil : names(of: type)))
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
-        begin("[", end: "]")
+        begin(UInt8(ascii: "["), end: UInt8(ascii: "]"))
         return Items(encoder: self, depth: open.count)
     }
 
@@ -71,9 +71,9 @@ final class JSONByteEncoder: Encoder {
 
     // MARK: Structure
 
-    private func begin(_ start: Character, end: Character, members: [(String, Int)]? = nil) {
-        bytes.append(start.asciiValue ?? 0)
-        open.append(Open(end: end.asciiValue ?? 0, members: members))
+    private func begin(_ start: UInt8, end: UInt8, members: [(String, Int)]? = nil) {
+        bytes.append(start)
+        open.append(Open(end: end, members: members))
     }
 
     /// Closes what is open inside of the first `depth`.

@@ -21,47 +21,48 @@ package struct Row: Sendable {
     let index: Int
 
     /// The column's value; throws `PostgresError` of kind `data` where there is no such column, or its value is null or
-    /// not of this type.
-    ///
-    /// Inlinable, as `optional` is, because pages are full of values: one whose type is only known when it runs takes several times
-    /// as long.
-    @inlinable
+    /// not of this type. `Row+Compiled` has the types that pages of rows are full of.
     package func get<Value: PostgresDecodable>(
         _ column: String, as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value {
-        guard let value = try optional(column, as: type) else {
-            throw wrong(column, "is null where \(Value.postgresName) is expected")
-        }
-        return value
+        try present(column)
     }
 
     /// As `get`, with nil for null.
-    @inlinable
     package func optional<Value: PostgresDecodable>(
         _ column: String, as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value? {
+        try value(column)
+    }
+
+    /// The column's text in UTF-8, for types that have a reader of their own; nil for null. It is there as long as this row is kept.
+    package func text(of column: String) throws(PostgresError) -> UnsafeBufferPointer<UInt8>? {
+        result.text(row: index, column: try place(of: column))
+    }
+
+    /// That the column, whose text this is, or whose value is null, does not hold what was expected.
+    package func mismatch(_ column: String, _ text: UnsafeBufferPointer<UInt8>?, _ expected: String) -> PostgresError {
+        PostgresError(
+            .data,
+            "column \"\(column)\" of row \(index) "
+                + (text == nil ? "is null where \(expected) is expected" : "does not hold \(expected)"))
+    }
+
+    func present<Value: PostgresDecodable>(_ column: String) throws(PostgresError) -> Value {
+        guard let value: Value = try value(column) else { throw mismatch(column, nil, Value.postgresName) }
+        return value
+    }
+
+    func value<Value: PostgresDecodable>(_ column: String) throws(PostgresError) -> Value? {
         guard let text = try text(of: column) else { return nil }
-        let value = Value(postgresText: text)
-        // Its bytes.
-        withExtendedLifetime(self) {}
-        guard let value else { throw wrong(column, "does not hold \(Value.postgresName)") }
+        defer { withExtendedLifetime(result) {} }
+        guard let value = Value(postgresText: text) else { throw mismatch(column, text, Value.postgresName) }
         return value
     }
 
     /// True for null; throws where there is no such column.
     package func isNull(_ column: String) throws(PostgresError) -> Bool {
         result.isNull(row: index, column: try place(of: column))
-    }
-
-    /// The column's text as the result has it, which must outlive its use; nil for null.
-    @usableFromInline
-    func text(of column: String) throws(PostgresError) -> UnsafeBufferPointer<UInt8>? {
-        result.text(row: index, column: try place(of: column))
-    }
-
-    @usableFromInline
-    func wrong(_ column: String, _ what: String) -> PostgresError {
-        PostgresError(.data, "column \"\(column)\" of row \(index) \(what)")
     }
 
     private func place(of column: String) throws(PostgresError) -> Int32 {

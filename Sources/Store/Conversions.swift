@@ -31,26 +31,29 @@ extension PostgresValue {
     static func ids<Entity>(_ identifiers: [Identifier<Entity>]) -> Self { .array(identifiers.map(\.description)) }
 }
 
-extension Identifier: PostgresDecodable {
-    static var postgresName: String { "a UUID" }
-    init?(postgresText text: UnsafeBufferPointer<UInt8>) { self.init(utf8: text) }
-}
-
 extension Row {
     func id<Entity>(_ column: String, of entity: Entity.Type = Entity.self) throws(PostgresError) -> Identifier<Entity>
     {
-        try get(column)
+        guard let id: Identifier<Entity> = try optional(column) else { throw mismatch(column, nil, "a UUID") }
+        return id
+    }
+
+    func optional<Entity>(_ column: String) throws(PostgresError) -> Identifier<Entity>? {
+        guard let text = try text(of: column) else { return nil }
+        defer { withExtendedLifetime(self) {} }
+        guard let id = Identifier<Entity>(utf8: text) else { throw mismatch(column, text, "a UUID") }
+        return id
     }
 
     func time(_ column: String) throws(PostgresError) -> WallTime {
-        WallTime(try get(column, as: PostgresTimestamp.self))
+        WallTime(try get(column))
     }
 
     /// A column that holds one of an enumeration's words.
     func word<Word: RawRepresentable<String>>(_ column: String, as type: Word.Type = Word.self) throws(PostgresError)
         -> Word
     {
-        let text = try get(column, as: String.self)
+        let text: String = try get(column)
         guard let word = Word(rawValue: text) else {
             throw PostgresError(.data, "column \"\(column)\" holds \"\(text)\", which this version does not know")
         }

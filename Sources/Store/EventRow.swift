@@ -12,9 +12,8 @@ enum EventRow {
             e.note, e.changed_at, c.name AS camera_name,
             k.path AS clip_path, k.starts_at AS clip_starts_at, k.duration_seconds, k.size_bytes, k.sha256, k.codec,
             k.width_pixels, k.height_pixels, k.has_audio, k.video_units,
-            (SELECT coalesce(jsonb_agg(jsonb_build_object('path', path, 'at_seconds', at_seconds,
-                    'width_pixels', width_pixels, 'height_pixels', height_pixels, 'size_bytes', size_bytes, 'box', box)
-                ORDER BY position), '[]') FROM evidence WHERE event_id = e.id) AS evidence,
+            (SELECT json_agg(json_build_array(path, at_seconds, width_pixels, height_pixels, size_bytes, box)
+                ORDER BY position) FROM evidence WHERE event_id = e.id) AS evidence,
             \(VerdictRow.columns), \(FeedbackRow.columns)
         FROM events e
         JOIN cameras c ON c.id = e.camera_id
@@ -57,7 +56,8 @@ enum EventRow {
                 sha256: try row.get("sha256"), codec: try row.word("codec"), widthPixels: try row.get("width_pixels"),
                 heightPixels: try row.get("height_pixels"), hasAudio: try row.get("has_audio"),
                 videoUnits: try row.get("video_units")),
-            thumbnailPath: try row.optional("thumbnail_path"), evidence: try Documents.evidence(row.get("evidence")),
+            thumbnailPath: try row.optional("thumbnail_path"),
+            evidence: try row.optional("evidence").map(Documents.evidence) ?? [],
             continues: try row.optional("continues_event_id"),
             zones: try row.optional("zones"), triggerLabel: try row.optional("trigger_label"))
     }

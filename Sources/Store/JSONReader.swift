@@ -1,7 +1,7 @@
 /// Reads a JSON text that PostgreSQL wrote, value by value, into what the caller makes of it: `JSONDecoder` takes several times as
 /// long for the few boxes of an event, which was a tenth of all that was done for a list of events (`vedette bench api`, `perf`).
 ///
-/// Texts of `jsonb` columns only: their syntax has been checked. What is not of the expected kind throws `Mismatch`.
+/// Texts that the server made or checked. What is not of the expected kind throws `Mismatch`.
 struct JSONReader {
     struct Mismatch: Error, CustomStringConvertible {
         var expected: String
@@ -103,7 +103,9 @@ struct JSONReader {
     // MARK: Inside
 
     private mutating func skipSpace() {
-        while place < bytes.count, bytes[place] == UInt8(ascii: " ") { place += 1 }
+        while place < bytes.count, bytes[place] == UInt8(ascii: " ") || bytes[place] == UInt8(ascii: "\n") {
+            place += 1
+        }
     }
 
     private mutating func skips(_ character: Unicode.Scalar) -> Bool {

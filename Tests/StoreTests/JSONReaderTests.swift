@@ -55,8 +55,8 @@ struct JSONReaderTests {
     @Test func `a box or a picture that lacks something is refused, not taken for zero`() throws {
         #expect(try Documents.boxes(#"[{"x": 0.1, "y": 0.2, "width": 0.3, "height": 0.4}]"#).count == 1)
         #expect(throws: JSONReader.Mismatch.self) { try Documents.boxes(#"[{"x": 0.1, "y": 0.2, "width": 0.3}]"#) }
-        let evidence = #""path": "a", "at_seconds": 1, "width_pixels": 2, "height_pixels": 3"#
-        #expect(try Documents.evidence("[{\(evidence), \"size_bytes\": 4, \"box\": null}]").count == 1)
-        #expect(throws: JSONReader.Mismatch.self) { try Documents.evidence("[{\(evidence)}]") }
+        #expect(try Documents.evidence("[[\"a\", 1, 2, 3, 4, null], \n [\"b\", 1, 2, 3, 4, null]]").count == 2)
+        #expect(throws: JSONReader.Mismatch.self) { try Documents.evidence(#"[["a", 1, 2, 3, 4]]"#) }
+        #expect(throws: JSONReader.Mismatch.self) { try Documents.evidence(#"[["a", null, 2, 3, 4, null]]"#) }
     }
 }

@@ -80,7 +80,9 @@ package enum APIBench {
             "starred=true",
             "q=person",
         ]
-        print("| request | p50 ms | p99 ms | requests/s | CPU ms: vedette, PostgreSQL, who asks | answers |\n|---|---|---|---|---|---|")
+        print(
+            "| request | p50 ms | p99 ms | requests/s | CPU ms: vedette, PostgreSQL, who asks | answers |\n|---|---|---|---|---|---|"
+        )
         var before = server.cpuSeconds
         func report(_ name: String, _ outcome: HTTPLoad.Outcome) {
             let after = server.cpuSeconds
