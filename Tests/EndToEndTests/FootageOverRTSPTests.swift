@@ -26,22 +26,14 @@ extension EndToEnd {
             var clips: [Clip]
         }
 
-        /// A clip takes as long as it lasts, and the whole test as long as the longest; the other tests with footage need not wait for it.
-        static let longSeconds = 150.0
-
         // Needs the real footage and weights; skipped where there is no `shared` folder beside the repository.
         @Test(.enabled(if: SharedFolder.path != nil), .timeLimit(.minutes(20)))
         func `every truth becomes a judged event with a whole clip, and idle stretches become none`() async throws {
             let shared = try #require(SharedFolder.path)
-            var manifest = try JSONDecoder().decode(
+            let manifest = try JSONDecoder().decode(
                 Manifest.self, from: Data(contentsOf: URL(fileURLWithPath: shared + "/media/media.json")))
-            if ProcessInfo.processInfo.environment["TEST_LONG_FOOTAGE"] == nil {
-                manifest.clips.removeAll { $0.duration_s > Self.longSeconds }
-                print("clips longer than \(Self.longSeconds) s only with TEST_LONG_FOOTAGE=1")
-            }
-            let played = Set(manifest.clips.map(\.name))
-            let streams = try SimulateDefaults.files(in: shared + "/media").filter { played.contains($0.name) }
-            let site = SimulatedSite(SimulatedSite.Configuration(port: 0, streams: streams))
+            let site = SimulatedSite(
+                SimulatedSite.Configuration(port: 0, streams: try SimulateDefaults.files(in: shared + "/media")))
             _ = try site.start()
             defer { site.stop() }
             var settings = "models_dir: \(shared)/models\ncameras:\n"

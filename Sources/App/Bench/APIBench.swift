@@ -211,7 +211,10 @@ private final class APIBenchServer {
 
     /// CPU time so far: of `vedette run`, of PostgreSQL, and of this process, which asks.
     var cpuSeconds: [Double] {
-        [ProcessCPU.seconds(of: process.processIdentifier) ?? 0, ProcessCPU.seconds(named: "postgres"), ProcessCPU.own]
+        [
+            ProcessCPU.seconds(of: process.processIdentifier) ?? 0, ProcessCPU.seconds(named: "postgres"),
+            FootageReplay.processSeconds(),
+        ]
     }
 
     func stop() {

@@ -12,9 +12,6 @@ enum ProcessCPU {
             .reduce(0) { $0 + $1.seconds }
     }
 
-    /// Of this process.
-    static var own: Double { seconds(of: getpid()) ?? 0 }
-
     /// https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     private static func stat(of process: String) -> (name: String, seconds: Double)? {
         // The second field is the name in parentheses, in which there may be spaces.
