@@ -17,8 +17,12 @@ package final class CameraAnalysis {
 
     /// Units that may be inside a decoder; below its own bound, beyond which it drops.
     private static let mostInside = 200
-    /// Who has held a decoder this long lets others have it when they wait.
+    /// Who has held a decoder this long, and decoded this much with it, lets others have it when they wait: time enough to
+    /// learn what a camera usually sends.
     private static let turnSeconds = 10.0
+    private static let turnStreamSeconds = 15.0
+    /// Pictures that are judged before other cameras get their turn.
+    private static let mostAtOnce = 16
 
     private let stream: StreamDescription
     private let opener: any DecoderOpener
@@ -37,6 +41,13 @@ package final class CameraAnalysis {
     private var ticket: DecoderPool.Ticket?
     private var waitingSince: WallTime?
     private var decodingSince: WallTime?
+    /// The first unit that was decoded in this turn.
+    private var turnBegan: MediaTime?
+    /// The place of the next unit that the ladder is told of, and the last one that it was.
+    private var nextTold: Int
+    private var toldUntil: MediaTime?
+    /// True when the last call of `advance` left something that can be done at once.
+    package private(set) var hasMore = false
     /// Where decoding starts when the decoder is there; then the place of the next unit to decode.
     private var start: MediaTime?
     /// Where the decoder that runs was started; another that replaces it begins there or at what was measured last.
@@ -58,9 +69,10 @@ package final class CameraAnalysis {
     /// What went wrong with single pictures since the last call of `takeComplaints`.
     private var complaints: [String] = []
 
+    /// Begins with the unit at `place` of the connection's ring.
     package init(
         _ stream: StreamDescription, camera: CameraSettings, ports: IngestPorts, ladder: Ladder, firstSlot: Int = 1,
-        tamper: TamperWatch? = nil, wake: @escaping @Sendable () -> Void
+        from place: Int = 0, tamper: TamperWatch? = nil, wake: @escaping @Sendable () -> Void
     ) throws {
         self.stream = stream
         opener = ports.decoders
@@ -69,6 +81,7 @@ package final class CameraAnalysis {
         self.wake = wake
         self.ladder = ladder
         self.tamper = tamper
+        nextTold = place
         detector = try ports.makeDetector(camera)
         gate = ports.makeGate(camera)
         machine = EventMachine(settings: EventSettings(camera), firstSlot: firstSlot)
@@ -80,41 +93,39 @@ package final class CameraAnalysis {
     package var openSlot: EventSlot? { machine.openSlot }
     /// True while a look or units wait to be decoded.
     package func isBehind(_ ring: borrowing GOPRing, by units: Int) -> Bool {
-        if look != nil { return true }
+        if look != nil || hasMore { return true }
         guard ticket != nil || next != nil else { return false }
         guard let next, let decoder else { return true }
         return next < ring.end || decoder.backlog > units
     }
 
-    /// Takes a unit that was just appended to the ring.
+    /// Takes a unit that was just appended to the ring; `advance` does the rest.
     package func received(_ unit: AccessUnit) {
         guard unit.track == .video else { return }
         damaged.received(at: unit.presentation, isKeyframe: unit.isKeyframe, followsLoss: unit.followsLoss)
-        for action in ladder.received(
-            at: unit.presentation, size: unit.payload.byteCount, isKeyframe: unit.isKeyframe)
-        {
-            if case .look = action {
-                look = KeyframeLook(unit, of: stream, opener: opener, pool: pools.looks, wake: wake)
-            } else {
-                perform(action)
-            }
-        }
     }
 
     /// Whether, from `time` on, pictures are needed though nothing may move. Decodes them when it begins.
     package func want(_ wanted: Bool, at time: MediaTime) {
         isWanted = wanted
-        if wanted { perform(ladder.wanted(at: time)) }
+        // What the ladder was not told of yet comes before.
+        if wanted { perform(ladder.wanted(at: min(time, toldUntil ?? time))) }
     }
 
-    /// Gives decoders what they can take and looks at what came out of them. Call after each wake.
+    /// Gives decoders what they can take and looks at what came out of them. Call after each wake; wakes itself where more
+    /// is left than one turn's pictures.
     package func advance(_ ring: borrowing GOPRing) throws(SourceError) -> [Step] {
         var steps: [Step] = []
-        advanceLook(&steps)
-        repeat {
+        var isBusy = true
+        while isBusy, steps.count < Self.mostAtOnce {
+            isBusy = tellLadder(ring)
+            isBusy = advanceLook(&steps) || isBusy
             try openDecoder(ring)
             feed(ring)
-        } while try takeFrames(&steps) && next != nil
+            isBusy = try takeFrames(ring, &steps) || isBusy
+        }
+        hasMore = isBusy
+        if hasMore { wake() }
         return steps
     }
 
@@ -152,15 +163,53 @@ package final class CameraAnalysis {
         return complaints
     }
 
+    // MARK: What the ladder is told
+
+    /// Tells of what is in the ring while it is not decoding, from where decoding ended: nothing passes unseen, and at a
+    /// keyframe a look at the one before is waited for. True when there was something.
+    private func tellLadder(_ ring: borrowing GOPRing) -> Bool {
+        var hasTold = false
+        while !ladder.isDecoding || toldUntil == nil, let (place, unit) = ring.unit(at: nextTold) {
+            guard look == nil || unit.track != .video || !unit.isKeyframe else { break }
+            droppedBefore += toldUntil == nil ? 0 : place - nextTold
+            tell(unit, at: place)
+            hasTold = true
+        }
+        return hasTold
+    }
+
+    /// Tells of what comes before a picture that was decoded, and of its own unit.
+    private func tellLadder(_ ring: borrowing GOPRing, until time: MediaTime) {
+        while let (place, unit) = ring.unit(at: nextTold), unit.track != .video || unit.presentation <= time {
+            tell(unit, at: place)
+        }
+    }
+
+    private func tell(_ unit: AccessUnit, at place: Int) {
+        nextTold = place + 1
+        guard unit.track == .video else { return }
+        toldUntil = unit.presentation
+        for action in ladder.received(
+            at: unit.presentation, size: unit.payload.byteCount, isKeyframe: unit.isKeyframe)
+        {
+            if case .look = action {
+                look = KeyframeLook(unit, of: stream, opener: opener, pool: pools.looks, wake: wake)
+            } else {
+                perform(action)
+            }
+        }
+    }
+
     // MARK: Looks
 
-    private func advanceLook(_ steps: inout [Step]) {
-        guard let look else { return }
+    /// True when one is over.
+    private func advanceLook(_ steps: inout [Step]) -> Bool {
+        guard let look else { return false }
         // A decoder that is opened here may be done before it wakes.
         var outcome = look.advance()
         if case .waiting = outcome { outcome = look.advance() }
         switch outcome {
-        case .waiting: return
+        case .waiting: return false
         case .failed:
             dropLook()
             perform(ladder.lookFailed(at: look.time))
@@ -168,6 +217,7 @@ package final class CameraAnalysis {
             dropLook()
             take(frame, lookedAt: look.time, &steps)
         }
+        return true
     }
 
     private func take(_ frame: any DecodedFrame, lookedAt time: MediaTime, _ steps: inout [Step]) {
@@ -206,7 +256,7 @@ package final class CameraAnalysis {
 
     private func perform(_ action: LadderAction) {
         switch action {
-        case .look: break  // Asked for by `received` only, which has the unit.
+        case .look: break  // Asked for by `tell` only, which has the unit.
         case .rest: rest()
         case .decode(let from):
             dropLook()
@@ -226,6 +276,7 @@ package final class CameraAnalysis {
         decoder = opened
         decoderName = opened.name
         decodingSince = clock.now
+        turnBegan = nil
         if let waitingSince { waitedSeconds += max(0, clock.now.seconds(since: waitingSince)) }
         waitingSince = nil
         if let start {
@@ -245,11 +296,12 @@ package final class CameraAnalysis {
             place = first
             for unit in units {
                 if unit.track == .video {
-                    if unit.isKeyframe, mustHandOver {
+                    if unit.isKeyframe, mustHandOver(at: unit.presentation) {
                         isHandingOver = true
                         decoder.finish()
                         return
                     }
+                    turnBegan = turnBegan ?? unit.presentation
                     decoder.decode(unit)
                 }
                 place += 1
@@ -258,19 +310,20 @@ package final class CameraAnalysis {
     }
 
     /// True when others wait for a decoder and this camera has had one for its turn.
-    private var mustHandOver: Bool {
-        guard ladder.rung != .full, let decodingSince else { return false }
-        return pools.decoders.isWantedByOthers && clock.now.seconds(since: decodingSince) > Self.turnSeconds
+    private func mustHandOver(at time: MediaTime) -> Bool {
+        guard ladder.rung != .full, let decodingSince, let turnBegan else { return false }
+        return time.seconds(since: turnBegan) > Self.turnStreamSeconds
+            && clock.now.seconds(since: decodingSince) > Self.turnSeconds && pools.decoders.isWantedByOthers
     }
 
     /// True when frames came.
-    private func takeFrames(_ steps: inout [Step]) throws(SourceError) -> Bool {
+    private func takeFrames(_ ring: borrowing GOPRing, _ steps: inout [Step]) throws(SourceError) -> Bool {
         guard let decoder else { return false }
         let frames = decoder.drain()
         for frame in frames {
             // A picture that was measured before decoding went back, or after it was told to stop.
             guard self.decoder === decoder, measuredUntil.map({ frame.presentation > $0 }) ?? true else { continue }
-            measure(frame, &steps)
+            measure(frame, ring, &steps)
         }
         if self.decoder === decoder, let failure = decoder.failure {
             guard opener.replaces(decoder, of: stream.codec, after: failure) else { throw failure }
@@ -281,8 +334,9 @@ package final class CameraAnalysis {
         return !frames.isEmpty
     }
 
-    private func measure(_ frame: any DecodedFrame, _ steps: inout [Step]) {
+    private func measure(_ frame: any DecodedFrame, _ ring: borrowing GOPRing, _ steps: inout [Step]) {
         let time = frame.presentation
+        tellLadder(ring, until: time)
         guard !damaged.contains(time) else {
             // Shown and no more; the ladder hears that time goes on.
             measuredUntil = time

@@ -82,8 +82,9 @@ extension CameraConnection {
     /// The recorded stream, from where the small one left off: the ring has it still.
     private func analyseMain(from time: MediaTime?, wake: @escaping @Sendable () -> Void) throws(SourceError) {
         guard let stream else { return }
-        let own = try makeAnalysis(of: stream, wake: wake)
-        for unit in ring.units(from: time ?? MediaTime(nanoseconds: .min)) { own.received(unit) }
+        let from = time ?? MediaTime(nanoseconds: .min)
+        let own = try makeAnalysis(of: stream, from: ring.place(of: from), wake: wake)
+        for unit in ring.units(from: from) { own.received(unit) }
         analysis = own
         logger.warning(
             "the stream for analysis has been away for \(Int(DetectStream.patienceSeconds)) s: the recorded one is analysed"
@@ -91,11 +92,12 @@ extension CameraConnection {
     }
 
     func makeAnalysis(
-        of stream: StreamDescription, wake: @escaping @Sendable () -> Void
+        of stream: StreamDescription, from place: Int = 0, wake: @escaping @Sendable () -> Void
     ) throws(SourceError) -> CameraAnalysis {
         do {
             return try CameraAnalysis(
                 stream, camera: camera.settings, ports: ports, ladder: ladder, firstSlot: nextFirstSlot(),
+                from: place,
                 // What the small stream shows may be cut differently: nothing is compared with it.
                 tamper: detect == nil ? tamper : nil, wake: wake)
         } catch {

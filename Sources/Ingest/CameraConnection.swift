@@ -137,6 +137,8 @@ actor CameraConnection {
                 }
                 for decoder in hearing?.takeClosed() ?? [] { finishing.addTask { await decoder.close() } }
                 for work in segments?.takeWork() ?? [] { finishing.addTask { await work() } }
+                // A wake that waits already does not suspend: others would not get their turn.
+                if analysis?.hasMore ?? false { await Task.yield() }
             }
             endStream()
             for transcoder in advanceTranscode() { finishing.addTask { await transcoder.close() } }
@@ -185,6 +187,8 @@ actor CameraConnection {
                     closing = []
                 }
             }
+            // What waits for its first decoder must not be thrown away as seen.
+            if analysis != nil, ring.looked == nil, unit.track == .video { ring.looked(at: unit.presentation) }
             ring.append(unit)
             viewers.offer(unit)
             transcode?.received(unit, at: .now)

@@ -1,8 +1,9 @@
 /// Decides how much of one connection's video is decoded: as little as shows all movement.
 ///
 /// Fed with every video unit's size, with what the keyframes showed that it asked for, and with what moved in the pictures
-/// that were decoded. All times are the stream's. A new connection begins a new ladder; what was found out about the
-/// camera goes on in `carefulness` and `estimate`.
+/// that were decoded, in order: while pictures are decoded a unit is told when its picture is judged, however late that is,
+/// so that what was learnt of a group of pictures is what they all showed. All times are the stream's. A new connection
+/// begins a new ladder; what was found out about the camera goes on in `carefulness` and `estimate`.
 package struct Ladder: Sendable {
     /// How careful a camera has to be watched, found out by audits.
     package enum Carefulness: Int, Sendable, Hashable, Comparable {
@@ -43,7 +44,6 @@ package struct Ladder: Sendable {
 
     /// Moving pictures in an audit that make a movement.
     private static let auditHits = 3
-    private static let mostLagSeconds = 1.0
 
     package let settings: LadderSettings
     package private(set) var carefulness: Carefulness
@@ -64,7 +64,6 @@ package struct Ladder: Sendable {
     private var gopBegan: MediaTime?
     private var keyframeSeconds: Double?
     private var gopIsQuiet = true
-    private var analysedUntil: MediaTime?
     /// Up to here nothing moved, or it was seen: decoding never has to go back further.
     private var knownUntil: MediaTime?
     private var lastLook: MediaTime?
@@ -104,12 +103,12 @@ package struct Ladder: Sendable {
 
     // MARK: What arrives
 
-    /// Takes the next video unit in decoding order.
+    /// Takes the next video unit in decoding order: at once while it is not decoding, else just before `analysed` of its time.
     package mutating func received(at time: MediaTime, size: Int, isKeyframe: Bool) -> [LadderAction] {
         let isFirst = began == nil
         began = began ?? time
         if isKeyframe {
-            sensor.endGOP(quiet: gopIsQuiet && isKnownQuiet(until: time))
+            sensor.endGOP(quiet: gopIsQuiet)
             if let gopBegan { keyframeSeconds = time.seconds(since: gopBegan) }
             gopBegan = time
             gopIsQuiet = true
@@ -170,7 +169,6 @@ package struct Ladder: Sendable {
 
     /// A picture was decoded and judged. `mustStay` holds off sleep: an event's clip is running.
     package mutating func analysed(at time: MediaTime, moving: Bool, mustStay: Bool) -> [LadderAction] {
-        analysedUntil = time
         if moving { gopIsQuiet = false }
         switch phase {
         case .asleep, .full:
@@ -205,12 +203,6 @@ package struct Ladder: Sendable {
     }
 
     // MARK: Inside
-
-    /// What a decoder that is late has not shown yet is not known to be quiet.
-    private func isKnownQuiet(until time: MediaTime) -> Bool {
-        guard isDecoding else { return true }
-        return analysedUntil.map { time.seconds(since: $0) <= Self.mostLagSeconds } ?? false
-    }
 
     private var looksAtEveryKeyframe: Bool {
         settings.mode == .keyframes || carefulness >= .careful || sensor.isWeak

@@ -97,6 +97,15 @@ package struct GOPRing: Sendable {
         return (first, units)
     }
 
+    /// The unit at a place and its place: later than asked for when that is not held any more, and then a keyframe's. Nil
+    /// where nothing came yet.
+    package func unit(at place: Int) -> (place: Int, unit: AccessUnit)? {
+        guard let oldest = gops.first?.first, place < end else { return nil }
+        let place = max(place, oldest)
+        guard let gop = gops.last(where: { $0.first <= place }) else { return nil }
+        return (place, gop.units[place - gop.first])
+    }
+
     /// Everything from the newest keyframe on.
     package var newestGroup: [AccessUnit]? { gops.last?.units }
 
