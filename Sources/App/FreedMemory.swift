@@ -11,4 +11,10 @@ package enum FreedMemory {
         mallopt(M_TRIM_THRESHOLD, 1 << 20)
         mallopt(M_ARENA_MAX, Int32(clamping: max(2, ProcessInfo.processInfo.activeProcessorCount)))
     }
+
+    /// What was freed in between stays with the process: when a hundred cameras have just gone to sleep, 7 MB for each of
+    /// them. Returns it twice a minute, until the task is cancelled.
+    package static func returnNowAndThen() async {
+        while (try? await Task.sleep(for: .seconds(30))) != nil { malloc_trim(0) }
+    }
 }

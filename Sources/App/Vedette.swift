@@ -182,6 +182,7 @@ struct Vedette: Sendable {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: UntilStopped("database") { await database.keepRunning() }),
+                    .init(service: UntilStopped("memory") { await FreedMemory.returnNowAndThen() }),
                     .init(service: UntilStopped("hand-over") { await handOver.run() }),
                     .init(service: UntilStopped("segment hand-over") { await segments.handOver.run() }),
                     .init(service: UntilStopped("activity") { await activity.run() }),

@@ -1,6 +1,7 @@
 #include "opencv_motion.h"
 
 #include "motion_history.hpp"
+#include "motion_scratch.hpp"
 #include "motion_zones.hpp"
 #include "opencv_guard.hpp"
 
@@ -39,7 +40,7 @@ cv::Mat box(int side) { return cv::getStructuringElement(cv::MORPH_RECT, cv::Siz
 
 }  // namespace
 
-struct vedette_motion {
+struct vedette_motion : MotionScratch {
     vedette_motion_parameters parameters;
     cv::Mat logarithm;
     bool started = false;
@@ -47,10 +48,9 @@ struct vedette_motion {
     int64_t frames = 0;
     double noise = 1, usual_likeness = 0;
     // All CV_32F of the analysed size, unless said otherwise.
-    cv::Mat slopes, halved, small, level, previous, background, spread, stay, light, structure, contrast;
+    cv::Mat level, previous, background, spread, stay, contrast;
     cv::Mat cells, light_cells, level_cells;
     cv::Mat differing, active;  // CV_8U
-    cv::Mat before, clean, stirring, labels, statistics, centres;
     Zones zones;
     History structures, levels;
     std::vector<float> scratch;
@@ -356,8 +356,7 @@ struct vedette_motion {
         if (level.empty()) return false;
         const cv::Size grid(VEDETTE_SCENE_COLUMNS, VEDETTE_SCENE_ROWS);
         cv::Mat cell_levels(grid, CV_32F, levels_out), cell_edges(grid, CV_32F, edges_out);
-        slopes.create(level.size(), CV_32F);
-        slopes.setTo(0);
+        cv::Mat slopes(level.size(), CV_32F, cv::Scalar(0));
         for (int y = 1; y + 1 < level.rows; y++) {
             const float *above = level.ptr<float>(y - 1), *line = level.ptr<float>(y), *below = level.ptr<float>(y + 1);
             float *out = slopes.ptr<float>(y);
@@ -472,8 +471,11 @@ int run(
         if (!is_taken) motion->take(luma, width, height, stride);
         motion->taken = learns ? nullptr : luma;
         motion->taken_seconds = seconds;
+        const bool is_apart = seconds - motion->latest > 1;
         if (learns) motion->measure(seconds, *out);
         else motion->look(seconds, *out);
+        // A calm look is followed by a measurement.
+        if (learns && is_apart) motion->release();
         return 0;
     });
 }

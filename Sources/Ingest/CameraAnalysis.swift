@@ -91,6 +91,8 @@ package final class CameraAnalysis {
     package var dropped: Int { droppedBefore + (decoder?.dropped ?? 0) }
     /// The event that takes motion now, if any.
     package var openSlot: EventSlot? { machine.openSlot }
+    /// True while a keyframe is looked at.
+    var isLooking: Bool { look != nil }
     /// True while a look or units wait to be decoded.
     package func isBehind(_ ring: borrowing GOPRing, by units: Int) -> Bool {
         if look != nil || hasMore { return true }
@@ -117,6 +119,10 @@ package final class CameraAnalysis {
     package func advance(_ ring: borrowing GOPRing) throws(SourceError) -> [Step] {
         var steps: [Step] = []
         var isBusy = true
+        // Others have the decoders: learning does not wait for one for long.
+        if let ticket, !ticket.isGranted, let newest = ring.newest, let toldUntil {
+            perform(ladder.waits(late: newest.seconds(since: toldUntil)))
+        }
         while isBusy, steps.count < Self.mostAtOnce {
             isBusy = tellLadder(ring)
             isBusy = advanceLook(&steps) || isBusy
@@ -172,7 +178,7 @@ package final class CameraAnalysis {
         while !ladder.isDecoding || toldUntil == nil, let (place, unit) = ring.unit(at: nextTold) {
             guard look == nil || unit.track != .video || !unit.isKeyframe else { break }
             droppedBefore += toldUntil == nil ? 0 : place - nextTold
-            tell(unit, at: place)
+            tell(unit, at: place, late: ring.newest.map { $0.seconds(since: unit.presentation) } ?? 0)
             hasTold = true
         }
         return hasTold
@@ -185,12 +191,12 @@ package final class CameraAnalysis {
         }
     }
 
-    private func tell(_ unit: AccessUnit, at place: Int) {
+    private func tell(_ unit: AccessUnit, at place: Int, late: Double = 0) {
         nextTold = place + 1
         guard unit.track == .video else { return }
         toldUntil = unit.presentation
         for action in ladder.received(
-            at: unit.presentation, size: unit.payload.byteCount, isKeyframe: unit.isKeyframe)
+            at: unit.presentation, size: unit.payload.byteCount, isKeyframe: unit.isKeyframe, late: late)
         {
             if case .look = action {
                 look = KeyframeLook(unit, of: stream, opener: opener, pool: pools.looks, wake: wake)
@@ -223,7 +229,8 @@ package final class CameraAnalysis {
     private func take(_ frame: any DecodedFrame, lookedAt time: MediaTime, _ steps: inout [Step]) {
         do {
             let stirs = try frame.withPicture { picture in
-                let stirs = gate.stirs(try detector.look(picture, at: time))
+                // The first picture has nothing that it could differ from.
+                let stirs = measuredUntil == nil ? false : gate.stirs(try detector.look(picture, at: time))
                 if !stirs { _ = try detector.measure(picture, at: time) }
                 return stirs
             }

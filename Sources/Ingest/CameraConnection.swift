@@ -51,7 +51,6 @@ actor CameraConnection {
 
     /// Extra seconds the ring keeps beyond the pre-roll: an event may be told three seconds after it began.
     private static let ringMarginSeconds = 5.0
-    private static let ringMaximumBytes = 96 << 20
 
     /// `memory` is the ladder of the connection before, `schedule` what is due from now on.
     init(
@@ -74,7 +73,7 @@ actor CameraConnection {
             memory: memory)
         ring = GOPRing(
             keepSeconds: camera.settings.preRollSeconds + Self.ringMarginSeconds
-                + (camera.settings.audioTrigger.map { 2 * $0.seconds } ?? 0), maximumBytes: Self.ringMaximumBytes)
+                + (camera.settings.audioTrigger.map { 2 * $0.seconds } ?? 0), maximumBytes: ports.rings.share)
     }
 
     /// What the ladder knows about the camera by now.
@@ -178,6 +177,7 @@ actor CameraConnection {
         case .accessUnit(let unit):
             var isNewest = false
             if unit.track == .video {
+                if unit.isKeyframe { ring.maximumBytes = ports.rings.share }
                 clock.observe(unit.presentation, arrivedAt: unit.arrivedAt)
                 // The latest picture so far: all those before it in presentation order have arrived.
                 if lastVideo.map({ unit.presentation > $0 }) ?? true {

@@ -62,6 +62,8 @@ package final class CameraSession: Sendable {
 
     /// Runs until the task is cancelled; returns when every clip of the camera is finished.
     package func run() async {
+        ports.rings.enter()
+        defer { ports.rings.leave() }
         var backoff = ReconnectBackoff()
         var memory: Ladder?
         var tamper: TamperWatch?

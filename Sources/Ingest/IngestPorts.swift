@@ -22,6 +22,7 @@ package struct IngestPorts: Sendable {
     package var activity: ActivityLog?
     /// Shared by all cameras of the process.
     package var pools: DecoderPools
+    package var rings = RingBudget()
 
     package init(
         sources: any SourceOpener, decoders: any DecoderOpener, clips: any ClipWriterOpener,

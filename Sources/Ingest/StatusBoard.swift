@@ -102,6 +102,8 @@ final class StatusBoard: Sendable {
         state.withLock { state in
             state.status.rung = rung
             state.status.rungReason = reason
+            // Three megabytes at 1080p; who asks for a picture gets the newest keyframe, which the ring has.
+            if rung == .asleep { state.frame = nil }
             state.status.decoder = decoder
             state.status.decoderFallback = fallback
             state.status.framesDropped += dropped - state.dropped

@@ -13,6 +13,8 @@ private struct Stream {
     var size: (Int) -> Int = { $0 % 20 == 0 ? 40_000 : 4000 + $0 * 7919 % 400 }
     var looksFail = false
     var mustStay = false
+    /// No decoder is there; what waits for one is all that came.
+    var hasDecoder = true
 
     init(_ mode: AnalysisMode = .ladder, memory: Ladder? = nil, _ change: (inout LadderSettings) -> Void = { _ in }) {
         var settings = LadderSettings(mode: mode)
@@ -25,8 +27,13 @@ private struct Stream {
     mutating func run(seconds: Double) {
         for _ in 0..<Int(seconds * 10) {
             let time = MediaTime(seconds: Double(now) / 10)
-            var actions = ladder.received(at: time, size: size(now), isKeyframe: now % gop == 0)
-            if ladder.isDecoding, !actions.contains { $0.isDecode } || now == 0 {
+            var actions: [LadderAction] = []
+            if hasDecoder || !ladder.isDecoding || now == 0 {
+                actions = ladder.received(at: time, size: size(now), isKeyframe: now % gop == 0)
+            } else {
+                actions = ladder.waits(late: Double(now) / 10)
+            }
+            if hasDecoder, ladder.isDecoding, !actions.contains { $0.isDecode } || now == 0 {
                 actions += ladder.analysed(at: time, moving: moving(now), mustStay: mustStay)
             }
             for action in actions {
@@ -74,6 +81,65 @@ struct LadderTests {
         #expect(stream.ladder.rung == .learning)
         stream.run(seconds: 10)
         #expect(stream.ladder.rung == .asleep)
+    }
+
+    @Test func `without a decoder it learns from calm keyframes, and sleeps`() {
+        var stream = Stream()
+        stream.hasDecoder = false
+        #expect(stream.actions(in: 4) == [.decode(from: MediaTime(seconds: 0))])
+        #expect(stream.actions(in: 5) == [.rest, .look(at: MediaTime(seconds: 6)), .look(at: MediaTime(seconds: 8))])
+        #expect(stream.ladder.rung == .learning)
+        stream.run(seconds: 3)
+        #expect(stream.ladder.rung == .asleep)
+        // What it has learnt is what the sizes are compared with.
+        let jump = stream.now + 5
+        let usual = stream.size
+        stream.size = { $0 == jump ? 60_000 : usual($0) }
+        stream.run(seconds: 1)
+        #expect(stream.ladder.rung == .alert)
+    }
+
+    @Test func `without a decoder a keyframe that stirs asks for one, from the last calm one on`() {
+        var stream = Stream()
+        stream.hasDecoder = false
+        stream.picture = { $0 >= 80 }
+        stream.run(seconds: 8)
+        #expect(stream.ladder.rung == .learning)
+        #expect(stream.actions(in: 0.1) == [.look(at: MediaTime(seconds: 8)), .decode(from: MediaTime(seconds: 6))])
+        #expect(stream.ladder.rung == .alert)
+    }
+
+    @Test func `without a decoder sizes that tell nothing end in waiting for one`() {
+        var random: UInt64 = 1
+        let erratic = (0..<2000).map { _ in
+            random = random &* 6_364_136_223_846_793_005 &+ 1
+            return 2000 << Int(random >> 61)
+        }
+        var stream = Stream()
+        stream.hasDecoder = false
+        stream.gop = 60
+        stream.size = { $0 % 60 == 0 ? 60_000 : erratic[$0] }
+        #expect(stream.actions(in: 60).contains { $0.isDecode })
+        #expect(stream.ladder.isDecoding && stream.ladder.rung == .learning)
+        #expect(stream.actions(in: 60) == [])
+    }
+
+    @Test func `who is late looks more rarely`() {
+        for (late, looks) in [(0.0, 10), (16, 10), (32, 5), (80, 2)] {
+            var ladder = asleep().ladder
+            var found = 0
+            for now in 200..<600 {
+                let time = MediaTime(seconds: Double(now) / 10)
+                for action in ladder.received(
+                    at: time, size: now % 20 == 0 ? 40_000 : 4000 + now * 7919 % 400, isKeyframe: now % 20 == 0,
+                    late: late)
+                where action == .look(at: time) {
+                    found += 1
+                    _ = ladder.looked(at: time, stirs: false)
+                }
+            }
+            #expect(found == looks, "\(late)")
+        }
     }
 
     @Test func `full decodes for ever`() {

@@ -60,6 +60,7 @@ package enum WatchedCameras {
                 ports: ports, logger: Logger(label: "bench"))
         }
         return try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { await FreedMemory.returnNowAndThen() }
             for session in sessions { group.addTask { await session.run() } }
             try await Task.sleep(for: .seconds(settle))
             delays.reset()

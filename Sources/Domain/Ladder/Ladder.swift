@@ -36,6 +36,8 @@ package struct Ladder: Sendable {
 
     private enum Phase: Sendable {
         case learning(lastMotion: MediaTime?)
+        /// Without a decoder: every keyframe is looked at, and a GOP between two calm ones is learnt.
+        case learningByLooks
         case asleep
         case auditing(Audit)
         case decoding(Waking)
@@ -64,6 +66,8 @@ package struct Ladder: Sendable {
     private var gopBegan: MediaTime?
     private var keyframeSeconds: Double?
     private var gopIsQuiet = true
+    private var hasAnalysed = false
+    private var late = 0.0
     /// Up to here nothing moved, or it was seen: decoding never has to go back further.
     private var knownUntil: MediaTime?
     private var lastLook: MediaTime?
@@ -88,7 +92,7 @@ package struct Ladder: Sendable {
 
     package var rung: LadderRung {
         switch phase {
-        case .learning: .learning
+        case .learning, .learningByLooks: .learning
         case .asleep: .asleep
         case .auditing: .audit
         case .decoding(let waking): waking.isConfirmed ? .awake : .alert
@@ -98,17 +102,24 @@ package struct Ladder: Sendable {
 
     /// True while pictures are to be decoded one after the other.
     package var isDecoding: Bool {
-        if case .asleep = phase { false } else { true }
+        switch phase {
+        case .asleep, .learningByLooks: false
+        case .learning, .auditing, .decoding, .full: true
+        }
     }
 
     // MARK: What arrives
 
-    /// Takes the next video unit in decoding order: at once while it is not decoding, else just before `analysed` of its time.
-    package mutating func received(at time: MediaTime, size: Int, isKeyframe: Bool) -> [LadderAction] {
+    /// Takes the next video unit in decoding order: at once while it is not decoding, else just before `analysed` of its time. `late` are
+    /// the seconds of newer pictures that wait already.
+    package mutating func received(
+        at time: MediaTime, size: Int, isKeyframe: Bool, late: Double = 0
+    ) -> [LadderAction] {
+        self.late = late
         let isFirst = began == nil
         began = began ?? time
         if isKeyframe {
-            sensor.endGOP(quiet: gopIsQuiet)
+            if case .learningByLooks = phase { sensor.holdGOP() } else { sensor.endGOP(quiet: gopIsQuiet) }
             if let gopBegan { keyframeSeconds = time.seconds(since: gopBegan) }
             gopBegan = time
             gopIsQuiet = true
@@ -116,13 +127,13 @@ package struct Ladder: Sendable {
         let stirs = settings.mode == .ladder && sensor.observe(size: size, isKeyframe: isKeyframe)
         if isFirst { return isDecoding ? [.decode(from: time)] : [] }
         switch phase {
-        case .asleep:
+        case .asleep, .learningByLooks:
             if stirs { return wake(.sizes, at: time) }
             if let gopBegan, time.seconds(since: gopBegan) > settings.longestGOPSeconds {
                 return watchFully(
                     "keyframes are more than \(Int(settings.longestGOPSeconds)) s apart", from: knownUntil ?? gopBegan)
             }
-            if isKeyframe, !maySleep {
+            if isKeyframe, case .asleep = phase, !maySleep {
                 phase = .learning(lastMotion: nil)
                 pendingLook = nil
                 return [.decode(from: knownUntil ?? time)]
@@ -148,11 +159,14 @@ package struct Ladder: Sendable {
         guard pendingLook == time else { return [] }
         pendingLook = nil
         failedLooks = 0
-        guard case .asleep = phase else { return [] }
+        guard !isDecoding else { return [] }
         if stirs { return wake(.picture, at: time) }
+        let hasCalm = knownUntil != nil
         knownUntil = time
         lastLook = time
-        guard let nextAudit, time >= nextAudit else { return [] }
+        if case .learningByLooks = phase { return hasCalm ? learnByLooks(at: time) : [] }
+        // An audit can wait until what must be looked at is not late.
+        guard let nextAudit, time >= nextAudit, late <= settings.patienceSeconds else { return [] }
         phase = .auditing(Audit(began: time, until: time.advanced(bySeconds: settings.auditSeconds)))
         return [.decode(from: time)]
     }
@@ -163,15 +177,16 @@ package struct Ladder: Sendable {
         pendingLook = nil
         lastLook = time
         failedLooks += 1
-        guard failedLooks >= settings.mostFailedLooks, case .asleep = phase else { return [] }
+        guard failedLooks >= settings.mostFailedLooks, !isDecoding else { return [] }
         return watchFully("its keyframes cannot be decoded by themselves", from: knownUntil ?? time)
     }
 
     /// A picture was decoded and judged. `mustStay` holds off sleep: an event's clip is running.
     package mutating func analysed(at time: MediaTime, moving: Bool, mustStay: Bool) -> [LadderAction] {
+        hasAnalysed = true
         if moving { gopIsQuiet = false }
         switch phase {
-        case .asleep, .full:
+        case .asleep, .learningByLooks, .full:
             return []
         case .learning(let before):
             let lastMotion = moving ? time : before
@@ -198,14 +213,36 @@ package struct Ladder: Sendable {
 
     /// Pictures are wanted from this time on, whether anything moves or not. Who wants them also says `mustStay`.
     package mutating func wanted(at time: MediaTime) -> [LadderAction] {
-        guard case .asleep = phase else { return [] }
+        guard !isDecoding else { return [] }
         return wake(.request, at: time)
+    }
+
+    /// There is no decoder for a new connection yet, and this many seconds of it wait.
+    package mutating func waits(late: Double) -> [LadderAction] {
+        guard case .learning = phase, !hasAnalysed, late > settings.patienceSeconds else { return [] }
+        phase = .learningByLooks
+        return [.rest]
     }
 
     // MARK: Inside
 
+    private mutating func learnByLooks(at time: MediaTime) -> [LadderAction] {
+        sensor.learnHeld()
+        if maySleep {
+            phase = .asleep
+            scheduleAudit(after: time)
+            return []
+        }
+        guard sensor.learntGOPs >= settings.weighedGOPs else { return [] }
+        // Its sizes tell too little to sleep by.
+        phase = .learning(lastMotion: nil)
+        hasAnalysed = true
+        return [.decode(from: time)]
+    }
+
     private var looksAtEveryKeyframe: Bool {
-        settings.mode == .keyframes || carefulness >= .careful || sensor.isWeak
+        if case .learningByLooks = phase { return true }
+        return settings.mode == .keyframes || carefulness >= .careful || sensor.isWeak
     }
 
     /// True when what sleeping goes by is known, and shows enough.
@@ -217,7 +254,9 @@ package struct Ladder: Sendable {
     }
 
     private func isLookDue(at time: MediaTime) -> Bool {
-        looksAtEveryKeyframe || lastLook.map { time.seconds(since: $0) >= settings.lookSeconds } ?? true
+        guard let lastLook else { return true }
+        let distance = looksAtEveryKeyframe ? 0 : settings.lookSeconds
+        return time.seconds(since: lastLook) >= max(distance, late * settings.lateLooks)
     }
 
     private mutating func wake(_ stir: Stir, at time: MediaTime) -> [LadderAction] {

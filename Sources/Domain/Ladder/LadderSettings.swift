@@ -3,8 +3,14 @@ package struct LadderSettings: Sendable, Hashable {
     package var mode: AnalysisMode
     /// After a connection everything is decoded for at least this long.
     package var learnSeconds = 12.0
+    /// When more than this waits for the first decoder, the camera learns from its keyframes instead. Who is later than this
+    /// begins no audit.
+    package var patienceSeconds = 4.0
     /// Asleep, a keyframe is looked at when at least this long has passed since the last one that was.
     package var lookSeconds = 3.8
+    /// Who is late looks more rarely, so as not to become later: at least this part of the seconds it is late lies between
+    /// two looks. Where processors are too slow for their cameras, these settle where they can keep up.
+    package var lateLooks = 0.25
     /// Without movement for this long everything goes to sleep; sooner where a stir was never confirmed.
     package var calmSeconds = 6.0
     package var doubtSeconds = 2.5

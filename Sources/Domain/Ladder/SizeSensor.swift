@@ -21,6 +21,7 @@ package struct SizeSensor: Sendable {
     private let settings: Settings
     private var baseline = SizeBaseline()
     private var gop: [Int] = []
+    private var held: [Int] = []
     private var sum = 0.0
     /// Grows where the sensor keeps stirring for nothing, and fades.
     package private(set) var caution = 1.0
@@ -60,6 +61,19 @@ package struct SizeSensor: Sendable {
         guard quiet, !gop.isEmpty else { return }
         baseline.learn(gop)
         caution = max(1, caution * 0.98)
+    }
+
+    /// The GOP so far is over, and whether it was quiet is not known yet: it waits for `learnHeld`, in place of one before.
+    package mutating func holdGOP() {
+        held = gop
+        gop = []
+    }
+
+    /// The GOP that was held was quiet.
+    package mutating func learnHeld() {
+        guard !held.isEmpty else { return }
+        baseline.learn(held)
+        held = []
     }
 
     /// It stirred and nothing was there.

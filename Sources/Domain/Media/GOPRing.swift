@@ -13,7 +13,8 @@ package struct GOPRing: Sendable {
         var first: Int
     }
     private var gops: [GOP] = []
-    private var newest: MediaTime?
+    /// The newest picture.
+    package private(set) var newest: MediaTime?
     /// The newest picture that was looked at.
     package private(set) var looked: MediaTime?
     /// Bytes of payload held now.
@@ -25,7 +26,8 @@ package struct GOPRing: Sendable {
     /// Units taken so far: the place that the next one gets.
     package private(set) var end = 0
     package let keepSeconds: Double
-    package let maximumBytes: Int
+    /// Holds from the next unit on.
+    package var maximumBytes: Int
 
     package init(keepSeconds: Double, maximumBytes: Int) {
         self.keepSeconds = keepSeconds
