@@ -2,6 +2,9 @@ import Domain
 
 /// Single pictures on request.
 extension CameraConnection {
+    /// When the newest keyframe arrived.
+    var newestKeyframeArrived: WallTime? { ring.newestGroup?.first?.arrivedAt }
+
     /// The newest keyframe, decoded, where `frame` (the picture that was analysed last) is older or smaller than asked for; nil
     /// where it is neither, or the keyframe cannot be decoded. Waits for its turn among the looks of all cameras.
     func freshKeyframe(beyond frame: (any DecodedFrame)?, longestSidePixels: Int) async -> (any DecodedFrame)? {

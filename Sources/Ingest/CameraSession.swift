@@ -34,7 +34,13 @@ package final class CameraSession: Sendable {
 
     /// The newest picture as a JPEG, made at most once a second for each size; nil when there is none.
     package func snapshot(longestSidePixels: Int) async throws -> Still? {
-        try await snapshots.still(of: longestSidePixels) { [self] in
+        try await snapshots.still(
+            of: longestSidePixels,
+            shows: { [self] in
+                // What was analysed is newer than the keyframe.
+                board.newestFrame == nil ? await connection.withLock { $0 }?.newestKeyframeArrived : nil
+            }
+        ) { [self] in
             let analysed = board.newestFrame
             let fresh = await connection.withLock { $0 }?.freshKeyframe(
                 beyond: analysed, longestSidePixels: longestSidePixels)

@@ -37,6 +37,23 @@ struct SnapshotDeskTests {
         #expect(try await ask(320) == 2)
     }
 
+    @Test func `the same one is given for as long as a new one would show the same picture`() async throws {
+        let (time, maker) = (Time(), Maker())
+        let desk = SnapshotDesk { time.now }
+        func ask(_ arrived: Int64?) async throws -> UInt8? {
+            time.advance(5)
+            return try await desk.still(
+                of: 640, shows: { arrived.map { WallTime(nanosecondsSinceEpoch: $0) } }, make: { maker.make() })?.jpeg[
+                    0]
+        }
+        #expect(try await ask(1) == 1)
+        #expect(try await ask(1) == 1)
+        #expect(try await ask(2) == 2)
+        #expect(try await ask(nil) == 3, "what is not known may be another")
+        #expect(try await ask(2) == 4)
+        #expect(try await ask(2) == 4)
+    }
+
     @Test func `all who ask at the same time get one picture, made once`() async throws {
         let (time, maker) = (Time(), Maker())
         let desk = SnapshotDesk { time.now }
