@@ -34,7 +34,8 @@ extension Connection {
         let settingTexts = settings.words.map { Optional($0) }
         let texts = try Self.texts(of: parameters)
         guard PQenterPipelineMode(raw) == 1 else { throw failure(of: raw, nil, sql) }
-        defer { PQexitPipelineMode(raw) }
+        // Not of a connection that was closed meanwhile, whose memory is gone.
+        defer { if let raw = self.raw { PQexitPipelineMode(raw) } }
         guard Self.send(raw, settingName, selection, settingTexts), Self.send(raw, name, sql, texts),
             PQpipelineSync(raw) == 1
         else {
@@ -62,6 +63,8 @@ extension Connection {
                 rows = Rows(result: box)
             case PGRES_PIPELINE_ABORTED:
                 break
+            case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+                throw refuseCopy(sql, box)
             default:
                 if failed == nil { failed = failure(of: raw, result, sql) }
             }

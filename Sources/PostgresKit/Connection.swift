@@ -185,6 +185,13 @@ package actor Connection {
         return try received(sql)
     }
 
+    /// A result of a `COPY` would be given for ever; nobody gets this connection again.
+    func refuseCopy(_ sql: String, _ result: ResultBox) -> PostgresError {
+        withExtendedLifetime(result) {}
+        close()
+        return PostgresError(.data, "COPY to or from the client is not supported here", statement: sql)
+    }
+
     /// What comes back for one statement that was sent. Blocks.
     func received(_ sql: String) throws(PostgresError) -> Rows {
         let raw = try connected()
@@ -193,10 +200,7 @@ package actor Connection {
         while let result = PQgetResult(raw) {
             let box = ResultBox(takingOwnershipOf: result)
             if [PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(PQresultStatus(result)) {
-                // It would be given for ever; nobody gets this connection again.
-                withExtendedLifetime(box) {}
-                close()
-                throw PostgresError(.data, "COPY to or from the client is not supported here", statement: sql)
+                throw refuseCopy(sql, box)
             }
             do {
                 try check(result, box, raw, sql)

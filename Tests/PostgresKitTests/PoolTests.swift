@@ -206,6 +206,12 @@ struct PoolTests {
             let error = await #expect(throws: PostgresError.self) { try await pool.query(sql) }
             #expect(error?.kind == .data)
             #expect(try await pool.query("SELECT 1 AS one").first?.get("one") == 1)
+            let tenant = pool.setting(try #require(TransactionSettings([("test.word", "here")])))
+            for prepare in [false, true] {
+                try await tenant.query("CREATE TEMP TABLE IF NOT EXISTS t (a int)")
+                await #expect(throws: PostgresError.self) { try await tenant.query(sql, prepare: prepare) }
+                #expect(try await tenant.query("SELECT 1 AS one").first?.get("one") == 1)
+            }
         }
     }
 
