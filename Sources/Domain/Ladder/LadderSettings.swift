@@ -17,7 +17,7 @@ package struct LadderSettings: Sendable, Hashable {
     /// How far before a stir of the sizes decoding begins, at least: movement begins before it is large.
     package var lookBackSeconds = 3.0
     /// With keyframes further apart than this sleeping wants sizes that tell something, known from this many quiet GOPs.
-    package var longestBlindSeconds = 4.2
+    package var longestBlindSeconds = 3.0
     package var weighedGOPs = 4
     /// With keyframes further apart sleeping makes no sense.
     package var longestGOPSeconds = 12.0
