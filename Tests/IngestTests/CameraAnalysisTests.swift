@@ -200,6 +200,13 @@ struct CameraAnalysisTests {
         }
     }
 
+    /// Pools whose only decoder another camera has, and that one's ticket.
+    private func withoutPlace() -> (DecoderPools, DecoderPool.Ticket) {
+        var pools = DecoderPools(cores: 1)
+        pools.decoders = DecoderPool(places: 1)
+        return (pools, pools.decoders.request {})
+    }
+
     /// Where cameras are more than can be decoded, none would ever sleep if it did not learn from what is late.
     @Test(arguments: [AnalysisMode.ladder, .keyframes])
     func `a camera whose decoder comes late learns from what waited, sleeps, and misses nothing of what came meanwhile`(
@@ -207,9 +214,7 @@ struct CameraAnalysisTests {
     ) async throws {
         try await Camera.withFootage(frames: 300) { path in
             let footage = try await FootageFile(path: path)
-            var pools = DecoderPools(cores: 1)
-            pools.decoders = DecoderPool(places: 1)
-            let other = pools.decoders.request {}
+            let (pools, other) = withoutPlace()
             let rig = try Rig(footage, mode: mode, pools: pools) { (9.9..<12).contains($0) }
             for unit in footage.units { try await rig.add(unit) }
             #expect(rig.detector.measured.isEmpty && rig.detector.looked.isEmpty)
@@ -237,9 +242,7 @@ struct CameraAnalysisTests {
     ) async throws {
         try await Camera.withFootage(frames: 300) { path in
             let footage = try await FootageFile(path: path)
-            var pools = DecoderPools(cores: 1)
-            pools.decoders = DecoderPool(places: 1)
-            let other = pools.decoders.request {}
+            let (pools, other) = withoutPlace()
             let rig = try Rig(footage, mode: mode, pools: pools, patience: 2) { (11.9..<13.4).contains($0) }
             var wakes = rig.wakes.stream.makeAsyncIterator()
             for unit in footage.units where unit.presentation.seconds < 11 {
@@ -268,9 +271,7 @@ struct CameraAnalysisTests {
     @Test func `who finds no decoder waits, and then sees every picture`() async throws {
         try await Camera.withFootage(frames: 100) { path in
             let footage = try await FootageFile(path: path)
-            var pools = DecoderPools(cores: 1)
-            pools.decoders = DecoderPool(places: 1)
-            let other = pools.decoders.request {}
+            let (pools, other) = withoutPlace()
             let rig = try Rig(footage, pools: pools)
             for unit in footage.units { try await rig.add(unit) }
             #expect(rig.detector.measured.isEmpty)
