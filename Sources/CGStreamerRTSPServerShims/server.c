@@ -262,11 +262,12 @@ static void media_configure(GstRTSPMediaFactory *factory, GstRTSPMedia *media, g
 }
 
 void crtsp_server_mount(
-    crtsp_server *self, const char *path, const char *description, bool shared, crtsp_media_new on_media,
+    crtsp_server *self, const char *path, const char *description, bool shared, bool rtcp, crtsp_media_new on_media,
     void *context, crtsp_call destroy) {
   GstRTSPMediaFactory *factory = gst_rtsp_media_factory_new();
   gst_rtsp_media_factory_set_launch(factory, description);
   gst_rtsp_media_factory_set_shared(factory, shared);
+  gst_rtsp_media_factory_set_enable_rtcp(factory, rtcp);
   if (self->is_protected) {
     GstRTSPPermissions *permissions = gst_rtsp_permissions_new();
     gst_rtsp_permissions_add_permission_for_role(permissions, VIEWER, GST_RTSP_PERM_MEDIA_FACTORY_ACCESS, TRUE);

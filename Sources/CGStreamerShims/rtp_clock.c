@@ -8,6 +8,7 @@
 // timestamps, extended over their wrap; after a jump of more than three seconds, running time anew.
 
 #include "gstreamer_shims.h"
+#include "rtp_shortcut.h"
 
 #include <string.h>
 
@@ -34,6 +35,7 @@ typedef struct {
   // Ticks since the packet whose time is `base`; below zero for pictures that are shown before it.
   gint64 ticks;
   GstClockTime base;
+  CgstRtpShortcut shortcut;
 } CgstRtpClock;
 
 typedef struct {
@@ -65,8 +67,8 @@ static guint16 sequence_of(GstBuffer *buffer) {
 }
 
 static GstFlowReturn emit(CgstRtpClock *self, GstBuffer *buffer) {
-  guint8 header[8];
-  gst_buffer_extract(buffer, 0, header, sizeof header);
+  guint8 header[12] = {0};
+  const gboolean is_whole = gst_buffer_extract(buffer, 0, header, sizeof header) == sizeof header;
   self->next = GST_READ_UINT16_BE(header + 2) + 1;
   const guint32 stamp = GST_READ_UINT32_BE(header + 4);
   const gint32 step = (gint32)(stamp - self->last);
@@ -84,7 +86,10 @@ static GstFlowReturn emit(CgstRtpClock *self, GstBuffer *buffer) {
   if (self->ticks >= 0) GST_BUFFER_PTS(buffer) = self->base + distance;
   else GST_BUFFER_PTS(buffer) = self->base > distance ? self->base - distance : 0;
   GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
-  return gst_pad_push(self->src, buffer);
+  if (is_whole && cgst_rtp_shortcut_knows(&self->shortcut, header)) return gst_pad_chain(self->shortcut.end, buffer);
+  const GstFlowReturn flow = gst_pad_push(self->src, buffer);
+  if (flow == GST_FLOW_OK && is_whole && !self->shortcut.end) cgst_rtp_shortcut_learn(&self->shortcut, self->src, header);
+  return flow;
 }
 
 // Emits what is held and expected now; with `gives_up` also what is behind the first gap, with `all` behind every gap.
@@ -169,6 +174,7 @@ static void set_property(GObject *object, guint property, const GValue *value, G
 
 static void finalize(GObject *object) {
   forget_held((CgstRtpClock *)object);
+  cgst_rtp_shortcut_forget(&((CgstRtpClock *)object)->shortcut);
   G_OBJECT_CLASS(cgst_rtp_clock_parent_class)->finalize(object);
 }
 
@@ -201,8 +207,10 @@ static GstElement *request_jitterbuffer(GstElement *bin, guint session, gpointer
   for (GList *pad = bin->sinkpads; pad; pad = pad->next)
     sessions += g_str_has_prefix(GST_OBJECT_NAME(pad->data), "recv_rtp_sink_");
   GST_OBJECT_UNLOCK(bin);
-  return sessions > 1 ? gst_element_factory_make("rtpjitterbuffer", NULL)
-                      : GST_ELEMENT(g_object_new(cgst_rtp_clock_get_type(), NULL));
+  if (sessions > 1) return gst_element_factory_make("rtpjitterbuffer", NULL);
+  CgstRtpClock *clock = g_object_new(cgst_rtp_clock_get_type(), NULL);
+  cgst_rtp_shortcut_take(bin, session, GST_ELEMENT(clock), &clock->shortcut, clock->sink);
+  return GST_ELEMENT(clock);
 }
 
 static void new_manager(GstElement *source, GstElement *bin, gpointer unused) {

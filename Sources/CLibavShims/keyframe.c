@@ -1,4 +1,5 @@
 #include "libav_shims.h"
+#include "spare_decoders.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/log.h>
@@ -27,17 +28,43 @@ static int describe(const AVFrame *frame, cav_picture *picture) {
   return 0;
 }
 
-static int prepare(AVCodecContext *context, const void *configuration, size_t size) {
+// Memory that showed a picture of another camera must not show through where this one is damaged.
+static int get_blank(AVCodecContext *context, AVFrame *frame, int flags) {
+  const int error = avcodec_default_get_buffer2(context, frame, flags);
+  for (int i = 0; error == 0 && i < AV_NUM_DATA_POINTERS && frame->buf[i]; i++)
+    memset(frame->buf[i]->data, 0, frame->buf[i]->size);
+  return error;
+}
+
+static int open_decoder(AVCodecContext *context, const void *configuration, size_t size) {
   context->thread_count = 1;
+  context->get_buffer2 = get_blank;
   // Nothing comes after this picture; blocks that stay sharp at their edges are nothing to a picture that is made smaller.
   context->skip_loop_filter = AVDISCARD_ALL;
   // Else the keyframe of an open GOP, or where a refresh begins, gives no picture, as others before it are missing.
   context->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
-  if (size == 0) return 0;
-  context->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
-  if (!context->extradata) return AVERROR(ENOMEM);
-  memcpy(context->extradata, configuration, size);
-  context->extradata_size = (int)size;
+  if (size > 0) {
+    context->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!context->extradata) return AVERROR(ENOMEM);
+    memcpy(context->extradata, configuration, size);
+    context->extradata_size = (int)size;
+  }
+  return avcodec_open2(context, context->codec, NULL);
+}
+
+static int fill(AVPacket *packet, const void *unit, size_t size) {
+  const int error = av_new_packet(packet, (int)size);
+  if (error != 0) return error;
+  memcpy(packet->data, unit, size);
+  packet->flags = AV_PKT_FLAG_KEY;
+  return 0;
+}
+
+// A decoder that was another stream's learns this one's parameter sets with the packet.
+static int fill_configuration(AVPacket *packet, const void *configuration, size_t size) {
+  uint8_t *place = av_packet_new_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, size);
+  if (!place) return AVERROR(ENOMEM);
+  memcpy(place, configuration, size);
   return 0;
 }
 
@@ -45,8 +72,12 @@ const cav_picture *cav_decode_keyframe(
     enum cav_codec codec, const void *configuration, size_t configuration_size, const void *unit, size_t unit_size,
     char *reason, size_t reason_size) {
   pthread_once(&quiet_once, quiet);
-  const AVCodec *decoder = avcodec_find_decoder(codec == CAV_H264 ? AV_CODEC_ID_H264 : AV_CODEC_ID_HEVC);
-  AVCodecContext *context = decoder ? avcodec_alloc_context3(decoder) : NULL;
+  const enum AVCodecID kind = codec == CAV_H264 ? AV_CODEC_ID_H264 : AV_CODEC_ID_HEVC;
+  const AVCodec *decoder = avcodec_find_decoder(kind);
+  // Without a configuration nothing would replace the parameter sets of the stream before.
+  AVCodecContext *context = configuration_size > 0 ? cav_take_spare(kind) : NULL;
+  const int is_spare = context != NULL;
+  if (!context && decoder) context = avcodec_alloc_context3(decoder);
   AVPacket *packet = av_packet_alloc();
   AVFrame *frame = av_frame_alloc();
   cav_picture *picture = av_mallocz(sizeof *picture);
@@ -54,20 +85,17 @@ const cav_picture *cav_decode_keyframe(
   if (!decoder) error = AVERROR_DECODER_NOT_FOUND;
   else if (configuration_size > 1 << 20 || unit_size > 64 << 20) error = AVERROR_INVALIDDATA;
   else if (context && packet && frame && picture) {
-    error = prepare(context, configuration, configuration_size);
-    if (error == 0) error = avcodec_open2(context, decoder, NULL);
-    if (error == 0) error = av_new_packet(packet, (int)unit_size);
-    if (error == 0) {
-      memcpy(packet->data, unit, unit_size);
-      packet->flags = AV_PKT_FLAG_KEY;
-      error = avcodec_send_packet(context, packet);
-    }
+    error = is_spare ? 0 : open_decoder(context, configuration, configuration_size);
+    if (error == 0) error = fill(packet, unit, unit_size);
+    if (error == 0 && is_spare) error = fill_configuration(packet, configuration, configuration_size);
+    if (error == 0) error = avcodec_send_packet(context, packet);
     if (error == 0) error = avcodec_send_packet(context, NULL);
     if (error == 0) error = avcodec_receive_frame(context, frame);
     if (error == 0) error = describe(frame, picture);
   }
   av_packet_free(&packet);
-  avcodec_free_context(&context);
+  if (error == 0 && configuration_size > 0) cav_give_spare(context);
+  else avcodec_free_context(&context);
   if (error == 0) {
     picture->frame = frame;
     return picture;

@@ -136,6 +136,7 @@ actor CameraConnection {
                 }
                 for decoder in hearing?.takeClosed() ?? [] { finishing.addTask { await decoder.close() } }
                 for work in segments?.takeWork() ?? [] { finishing.addTask { await work() } }
+                source.rest(isAtRest)
                 // A wake that waits already does not suspend: others would not get their turn.
                 if analysis?.hasMore ?? false { await Task.yield() }
             }
@@ -153,6 +154,12 @@ actor CameraConnection {
             return failure
         }
         return failure
+    }
+
+    /// True while nothing needs the newest picture at once: nobody watches, and nothing is recorded or decoded.
+    private var isAtRest: Bool {
+        analysis?.ladder.rung == .asleep && viewers.isEmpty && transcode == nil && detect == nil
+            && recordings.isEmpty && closing.isEmpty
     }
 
     private func receive(_ item: SourceItem, wake: @escaping @Sendable () -> Void) throws(SourceError) {

@@ -61,9 +61,10 @@ final class DeviceSource: MediaSource {
             pipeline = try Self.build(choice, path: address.path, hardware: hardware, encoder: encoder)
             sink = try pipeline.appSink("units")
             sink.onSample { [arrivals] in
-                arrivals.sampleArrived(at: clock.now)
+                let now = clock.now
+                arrivals.sampleArrived(at: now)
                 watchdog.feed()
-                gate()
+                gate.sampleArrived(at: now)
             }
             pipeline.bus.onMessage { gate() }
             try pipeline.play()
@@ -125,6 +126,8 @@ final class DeviceSource: MediaSource {
         if isAtEnd || messages.contains(where: { $0.kind == .endOfStream }) { return mapping.ended }
         return isSilent ? mapping.silent : nil
     }
+
+    func rest(_ isResting: Bool) { gate.rest(isResting) }
 
     func close() async {
         gate.close()

@@ -117,6 +117,8 @@ struct LiveViewers {
     }
     private var places: [Place] = []
 
+    /// True when nobody watched at the last unit, and nobody came since.
+    var isEmpty: Bool { places.isEmpty }
     var count: Int { places.count { $0.viewer != nil } }
 
     mutating func add(_ viewer: LiveViewer) { places.append(Place(viewer: viewer)) }

@@ -131,9 +131,10 @@ final class RTSPIntake: Sendable {
                 try used?.prepare(branch, pictures: "pictures")
                 let sink = try branch.appSink("units")
                 sink.onSample { [gate, clock, onUnit] in
-                    arrivals.sampleArrived(at: clock.now)
+                    let now = clock.now
+                    arrivals.sampleArrived(at: now)
                     if track == .video { onUnit() }
-                    gate()
+                    gate.sampleArrived(at: now)
                 }
                 self.state.withLock { $0.streams.append(Stream(track: track, sink: sink, arrivals: arrivals)) }
             }

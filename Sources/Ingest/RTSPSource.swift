@@ -105,6 +105,8 @@ package final class RTSPSource: MediaSource {
         }
     }
 
+    package func rest(_ isResting: Bool) { gate.rest(isResting) }
+
     package func close() async {
         gate.close()
         watchdog.stop()

@@ -47,7 +47,7 @@ final class CameraFeed: Sendable {
     let parameterSets: ParameterSets
     private let isShared: Bool
     private let repeats: Bool
-    private let fault: Fault?
+    let fault: Fault?
     let faults: ActiveFaults
     private let clock: @Sendable () -> FeedInstant
     private let state = Mutex(State())

@@ -12,12 +12,14 @@ package enum Fault: Sendable, Hashable {
     case corrupt(fraction: Double)
     /// Offers sound only.
     case audioOnly
+    /// Sends and takes no RTCP.
+    case withoutRTCP
 
     /// True when the camera answers at all, so that the site's server serves it.
     var isServed: Bool {
         switch self {
         case .silentAccept, .refuse: false
-        case .stall, .drop, .corrupt, .audioOnly: true
+        case .stall, .drop, .corrupt, .audioOnly, .withoutRTCP: true
         }
     }
 
@@ -30,6 +32,7 @@ package enum Fault: Sendable, Hashable {
         case .drop(let seconds): "hangs up after \(seconds) s"
         case .corrupt(let fraction): "garbles \(fraction * 100) % of the pictures"
         case .audioOnly: "has no video"
+        case .withoutRTCP: "sends no RTCP"
         }
     }
 }

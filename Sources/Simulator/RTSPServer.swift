@@ -75,10 +75,11 @@ final class RTSPServer: @unchecked Sendable {
 
     /// Adds a mount point. `onMedia` is called on a client's thread for each media that is made, and may block it.
     func mount(
-        _ path: String, description: String, isShared: Bool, onMedia: @escaping @Sendable (borrowing NewMedia) -> Void
+        _ path: String, description: String, isShared: Bool, speaksRTCP: Bool,
+        onMedia: @escaping @Sendable (borrowing NewMedia) -> Void
     ) {
         crtsp_server_mount(
-            pointer, path, description, isShared,
+            pointer, path, description, isShared, speaksRTCP,
             { media, context in
                 Callback<@Sendable (borrowing NewMedia) -> Void>.body(of: context)(NewMedia(pointer: media))
             }, Callback.retained(onMedia), releaseCallback)

@@ -234,7 +234,7 @@ package final class SimulatedSite: Service, Sendable {
         let misbehaves = configuration.script != nil
         server.mount(
             "/" + feed.name, description: Self.description(feed),
-            isShared: configuration.sharing == .sharedFeed
+            isShared: configuration.sharing == .sharedFeed, speaksRTCP: feed.fault != .withoutRTCP
         ) { [weak self, logger] media in
             do throws(SimulatorError) {
                 try feed.attach(to: media, misbehaves: misbehaves) { [weak self] in self?.wake() }

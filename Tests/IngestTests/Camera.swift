@@ -94,7 +94,8 @@ enum Camera {
     /// Encodes a moving test picture into an MP4 file in a folder that is removed after `body`.
     static func withFootage<Value>(
         codec: VideoCodec = .h264, frames: Int = 40, bFrames: Int = 0, audio: Bool = false,
-        format: String = "I420", openGOP: Bool = false, _ body: (String) async throws -> Value
+        format: String = "I420", openGOP: Bool = false, pattern: String = "ball", widthPixels: Int = 322,
+        _ body: (String) async throws -> Value
     ) async throws -> Value {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("vedette-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -108,7 +109,7 @@ enum Camera {
             ? " audiotestsrc num-buffers=\(frames * 5) samplesperbuffer=441 ! audio/x-raw,rate=44100 ! avenc_aac ! aacparse ! queue ! mux."
             : ""
         let pipeline = try Pipeline(
-            "videotestsrc pattern=ball num-buffers=\(frames) ! video/x-raw,format=\(format),width=322,height=242,framerate=20/1 ! \(encoder) ! queue max-size-buffers=0 max-size-time=0 ! mux. mp4mux name=mux ! filesink name=file\(sound)"
+            "videotestsrc pattern=\(pattern) num-buffers=\(frames) ! video/x-raw,format=\(format),width=\(widthPixels),height=242,framerate=20/1 ! \(encoder) ! queue max-size-buffers=0 max-size-time=0 ! mux. mp4mux name=mux ! filesink name=file\(sound)"
         )
         let path = folder.appendingPathComponent("in.mp4").path
         try pipeline.set("location", of: "file", to: .text(path))

@@ -7,8 +7,12 @@ import Testing
 
 @Suite(.timeLimit(.minutes(10)))
 struct KeyframeDecoderTests {
-    private func intake(_ codec: VideoCodec, bFrames: Int = 0, openGOP: Bool = false) async throws -> Intake {
-        try await Camera.withFootage(codec: codec, frames: 20, bFrames: bFrames, openGOP: openGOP) { path in
+    private func intake(
+        _ codec: VideoCodec, bFrames: Int = 0, openGOP: Bool = false, pattern: String = "ball", widthPixels: Int = 322
+    ) async throws -> Intake {
+        try await Camera.withFootage(
+            codec: codec, frames: 20, bFrames: bFrames, openGOP: openGOP, pattern: pattern, widthPixels: widthPixels
+        ) { path in
             try await Camera.withSite([.init(name: "gate", source: .file(path: path))]) { site in
                 try await Camera.read(site.url(for: "gate")) { $0.video.count >= 18 }
             }
@@ -70,6 +74,51 @@ struct KeyframeDecoderTests {
             }
             #expect(look.count == 322 * 242)
         }
+    }
+
+    /// Decoders are used again (`spare_decoders.c`).
+    @Test func `looks at different cameras by turns show what each of them shows`() async throws {
+        var cameras: [(stream: StreamDescription, keyframe: AccessUnit)] = []
+        for (codec, pattern, width) in [
+            (VideoCodec.h264, "ball", 322), (.h264, "smpte", 640), (.h265, "smpte", 322), (.h264, "white", 322),
+            (.h265, "ball", 480),
+        ] {
+            let intake = try await intake(codec, pattern: pattern, widthPixels: width)
+            cameras.append((try #require(intake.stream), try #require(intake.video.first)))
+        }
+        var first: [[UInt8]] = []
+        for round in 0..<4 {
+            for (number, camera) in cameras.enumerated() {
+                let look = try await luma(camera.keyframe, of: camera.stream) {
+                    try GStreamerDecoderOpener().openForOnePicture(camera.stream, wake: $0)
+                }
+                if round == 0 { first.append(look) }
+                #expect(look.count == camera.stream.widthPixels * 242)
+                #expect(look == first[number], "camera \(number), round \(round)")
+            }
+        }
+        #expect(Set(first).count == cameras.count)
+    }
+
+    @Test(arguments: VideoCodec.allCases)
+    func `where a keyframe is cut off, nothing of the picture before shows, which may be another camera's`(
+        codec: VideoCodec
+    ) async throws {
+        let subject = try await intake(codec, pattern: "smpte")
+        let stream = try #require(subject.stream)
+        var cut = try #require(subject.video.first)
+        let bytes = cut.payload.withUnsafeBytes { [UInt8]($0) }
+        cut.payload = Bytes(Array(bytes.prefix(bytes.count * 2 / 3)))
+        var seen: [[UInt8]] = []
+        for pattern in ["black", "white", "snow"] {
+            let before = try await intake(codec, pattern: pattern)
+            _ = try await luma(try #require(before.video.first), of: try #require(before.stream)) {
+                try GStreamerDecoderOpener().openForOnePicture(try #require(before.stream), wake: $0)
+            }
+            seen.append(
+                try await luma(cut, of: stream) { try GStreamerDecoderOpener().openForOnePicture(stream, wake: $0) })
+        }
+        #expect(seen[1] == seen[0] && seen[2] == seen[0])
     }
 
     @Test(arguments: VideoCodec.allCases)

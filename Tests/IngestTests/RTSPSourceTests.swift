@@ -118,6 +118,20 @@ struct RTSPSourceTests {
         #expect(failure?.detail.contains("127.0.0.1") == true)
     }
 
+    /// The session that the packets pass by takes their source for dead after some 22 s (`rtp_shortcut.c`).
+    @Test(arguments: Domain.SourceLocation.Transport.allCases)
+    func `a camera that sends no RTCP is received for as long as it sends`(
+        transport: Domain.SourceLocation.Transport
+    ) async throws {
+        let intake = try await Camera.withFootage { path in
+            try await Camera.withSite([.init(name: "gate", source: .file(path: path), fault: .withoutRTCP)]) { site in
+                try await Camera.read(site.url(for: "gate"), transport: transport) { $0.video.count >= 700 }
+            }
+        }
+        #expect(intake.failure == nil, "\(String(describing: intake.failure))")
+        #expect(intake.video.count >= 700)
+    }
+
     @Test func `a path that the camera does not have is named as the reason`() async throws {
         let failure = try await Camera.withFootage { path in
             try await Camera.withSite([.init(name: "gate", source: .file(path: path))]) { site in

@@ -82,6 +82,28 @@ struct SourceConformanceTests {
         #expect(intake.failure?.kind == .ended, "\(String(describing: intake.failure))")
     }
 
+    /// Opens sources that are at rest from the start.
+    private struct RestingOpener: SourceOpener {
+        let opener: any SourceOpener
+
+        func open(
+            _ location: Domain.SourceLocation, wake: @escaping @Sendable () -> Void
+        ) throws(SourceError) -> any MediaSource {
+            let source = try opener.open(location, wake: wake)
+            source.rest(true)
+            return source
+        }
+    }
+
+    @Test(arguments: Kind.allCases)
+    func `at rest every picture comes, and the end`(kind: Kind) async throws {
+        let intake = try await with(kind, pictures: 20) { url, opener in
+            try await Camera.read(url, opener: RestingOpener(opener: opener))
+        }
+        #expect(intake.video.count == 20)
+        #expect(intake.failure?.kind == .ended, "\(String(describing: intake.failure))")
+    }
+
     @Test(arguments: Kind.allCases)
     func `after it is closed nothing wakes`(kind: Kind) async throws {
         try await with(kind) { url, opener in

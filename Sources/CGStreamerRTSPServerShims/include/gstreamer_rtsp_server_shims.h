@@ -55,9 +55,9 @@ bool crtsp_server_set_certificate(
 typedef struct crtsp_media crtsp_media;
 // Called on a client's thread; may block that client.
 typedef void (*crtsp_media_new)(crtsp_media *_Nonnull media, void *_Nonnull context);
-// Adds `path` with a gst_parse_launch description.
+// Adds `path` with a gst_parse_launch description; without `rtcp` it sends and takes no RTCP.
 void crtsp_server_mount(
-    crtsp_server *_Nonnull server, const char *_Nonnull path, const char *_Nonnull description, bool shared,
+    crtsp_server *_Nonnull server, const char *_Nonnull path, const char *_Nonnull description, bool shared, bool rtcp,
     crtsp_media_new _Nonnull on_media, void *_Nonnull context, crtsp_call _Nonnull destroy);
 
 // Signals "new-state" (a GstState: 4 is playing) and "unprepared" (0). Called on client and loop threads.

@@ -67,6 +67,8 @@ package enum SourceItem: Sendable {
 package protocol MediaSource: AnyObject, Sendable {
     /// Everything that has arrived since the last call, in order. Never blocks; call it after each wake.
     func drain() -> [SourceItem]
+    /// At rest, units may wait for some tenths of a second before they wake, so that several come with one. Failures do not wait.
+    func rest(_ isResting: Bool)
     /// Closes the connection and frees the pipeline; idempotent. Nothing wakes after it returns.
     func close() async
 }
