@@ -42,8 +42,8 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=gst_rtsp_connection_create"])]),
         .target(
             name: "CGStreamerRTSPServerShims", dependencies: ["CGStreamer", "CGStreamerRTSPServer"],
-            // TLS certificates; gstreamer-rtsp-server-1.0 does not name it.
-            linkerSettings: [.linkedLibrary("gio-2.0")]),
+            // TLS certificates and sockets; gstreamer-rtsp-server-1.0 does not name them.
+            linkerSettings: [.linkedLibrary("gio-2.0"), .linkedLibrary("gstrtsp-1.0")]),
         .target(
             name: "COpenCVShims",
             cxxSettings: [.unsafeFlags(["-I/usr/include/opencv4", "-O2", "-std=c++17"])],

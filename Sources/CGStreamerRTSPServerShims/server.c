@@ -27,6 +27,8 @@ struct crtsp_server {
 };
 
 #define VIEWER "viewer"
+// The name under which a client keeps its socket.
+#define SOCKET "vedette-socket"
 
 static gpointer run_loop(gpointer data) {
   crtsp_server *self = data;
@@ -63,6 +65,8 @@ static gboolean expire_sessions(gpointer data) {
   return G_SOURCE_CONTINUE;
 }
 
+static void keep_socket(GstRTSPServer *server, GstRTSPClient *client, gpointer unused);
+
 static void set_service(crtsp_server *self, uint16_t port) {
   char service[8];
   g_snprintf(service, sizeof service, "%u", (unsigned)port);
@@ -78,6 +82,7 @@ crtsp_server *crtsp_server_start(
   self->server = gst_rtsp_server_new();
   gst_rtsp_server_set_address(self->server, address);
   set_service(self, port);
+  g_signal_connect(self->server, "client-connected", G_CALLBACK(keep_socket), NULL);
   // One slow answer (a stream still being made) must not hold up the other clients.
   GstRTSPThreadPool *pool = gst_rtsp_thread_pool_new();
   gst_rtsp_thread_pool_set_max_threads(pool, 4);
@@ -101,20 +106,6 @@ crtsp_server *crtsp_server_start(
     return NULL;
   }
   return self;
-}
-
-void crtsp_server_stop(crtsp_server *self) {
-  crtsp_server_unlisten(self);
-  crtsp_server_close_clients(self, NULL);
-  if (self->thread != NULL) {
-    // Quitting from inside the loop: a g_main_loop_quit before g_main_loop_run has begun would be forgotten.
-    GSource *quit = g_idle_source_new();
-    g_source_set_callback(quit, quit_loop, self->loop, NULL);
-    g_source_attach(quit, self->context);
-    g_source_unref(quit);
-    g_thread_join(self->thread);
-    self->thread = NULL;
-  }
 }
 
 void crtsp_server_free(crtsp_server *self) {
@@ -181,7 +172,28 @@ static GstRTSPFilterResult look_at_client(GstRTSPServer *server, GstRTSPClient *
   if (!request->plays) gst_rtsp_client_session_filter(client, look_at_session, request);
   if (!request->plays) return GST_RTSP_FILTER_KEEP;
   request->count++;
+  GSocket *socket = g_object_get_data(G_OBJECT(client), SOCKET);
+  if (socket == NULL) return GST_RTSP_FILTER_REMOVE;
+  // The client's own thread finds the connection at its end and closes it. To close it from here, while that thread reads, is a race
+  // that gst-rtsp-server does not survive.
+  g_socket_shutdown(socket, TRUE, TRUE, NULL);
+  return GST_RTSP_FILTER_KEEP;
+}
+
+static void keep_socket(GstRTSPServer *server, GstRTSPClient *client, gpointer unused) {
+  GstRTSPConnection *connection = gst_rtsp_client_get_connection(client);
+  GSocket *socket = connection != NULL ? gst_rtsp_connection_get_read_socket(connection) : NULL;
+  if (socket != NULL) g_object_set_data_full(G_OBJECT(client), SOCKET, g_object_ref(socket), g_object_unref);
+}
+
+static GstRTSPFilterResult remove_client(GstRTSPServer *server, GstRTSPClient *client, gpointer unused) {
   return GST_RTSP_FILTER_REMOVE;
+}
+
+// Until all clients have gone, or for two seconds.
+static void await_clients(crtsp_server *self) {
+  const gint64 limit = g_get_monotonic_time() + 2 * G_TIME_SPAN_SECOND;
+  while (crtsp_server_client_count(self) > 0 && g_get_monotonic_time() < limit) g_usleep(2000);
 }
 
 uint32_t crtsp_server_close_clients(crtsp_server *self, const char *path) {
@@ -199,6 +211,23 @@ uint32_t crtsp_server_client_count(crtsp_server *self) {
   uint32_t count = 0;
   gst_rtsp_server_client_filter(self->server, count_client, &count);
   return count;
+}
+
+void crtsp_server_stop(crtsp_server *self) {
+  crtsp_server_unlisten(self);
+  if (crtsp_server_close_clients(self, NULL) > 0) {
+    await_clients(self);
+    gst_rtsp_server_client_filter(self->server, remove_client, NULL);
+  }
+  if (self->thread != NULL) {
+    // Quitting from inside the loop: a g_main_loop_quit before g_main_loop_run has begun would be forgotten.
+    GSource *quit = g_idle_source_new();
+    g_source_set_callback(quit, quit_loop, self->loop, NULL);
+    g_source_attach(quit, self->context);
+    g_source_unref(quit);
+    g_thread_join(self->thread);
+    self->thread = NULL;
+  }
 }
 
 // The server's way to tell clients apart, made where there is none; the caller owns the reference.

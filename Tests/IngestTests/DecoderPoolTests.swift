@@ -36,19 +36,3 @@ struct DecoderPoolTests {
         #expect(!pool.request {}.isGranted)
     }
 }
-
-struct WakeGateTests {
-    @Test func `a gate wakes as directly after a million wakes as at first`() {
-        // A stack that grew with every wake would have ended long before.
-        let count = Box()
-        let gate = WakeGate { count.value.add(1, ordering: .relaxed) }
-        for _ in 0..<1_000_000 { gate() }
-        gate.close()
-        gate()
-        #expect(count.value.load(ordering: .relaxed) == 1_000_000)
-    }
-
-    private final class Box: Sendable {
-        let value = Atomic(0)
-    }
-}

@@ -11,6 +11,16 @@ struct WakeGateTests {
         func add() { count.withLock { $0 += 1 } }
     }
 
+    @Test func `a gate wakes as directly after a million wakes as at first`() {
+        // A stack that grew with every wake would have ended long before.
+        let count = Count()
+        let gate = WakeGate { count.add() }
+        for _ in 0..<1_000_000 { gate() }
+        gate.close()
+        gate()
+        #expect(count.value == 1_000_000)
+    }
+
     @Test func `at rest samples wake five times a second, after it each does, and what is no sample always does`() {
         let count = Count()
         let gate = WakeGate { count.add() }
