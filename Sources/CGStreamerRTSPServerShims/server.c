@@ -65,7 +65,11 @@ static gboolean expire_sessions(gpointer data) {
   return G_SOURCE_CONTINUE;
 }
 
-static void keep_socket(GstRTSPServer *server, GstRTSPClient *client, gpointer unused);
+static void keep_socket(GstRTSPServer *server, GstRTSPClient *client, gpointer unused) {
+  GstRTSPConnection *connection = gst_rtsp_client_get_connection(client);
+  GSocket *socket = connection != NULL ? gst_rtsp_connection_get_read_socket(connection) : NULL;
+  if (socket != NULL) g_object_set_data_full(G_OBJECT(client), SOCKET, g_object_ref(socket), g_object_unref);
+}
 
 static void set_service(crtsp_server *self, uint16_t port) {
   char service[8];
@@ -106,6 +110,33 @@ crtsp_server *crtsp_server_start(
     return NULL;
   }
   return self;
+}
+
+static GstRTSPFilterResult remove_client(GstRTSPServer *server, GstRTSPClient *client, gpointer unused) {
+  return GST_RTSP_FILTER_REMOVE;
+}
+
+// Until all clients have gone, or for two seconds.
+static void await_clients(crtsp_server *self) {
+  const gint64 limit = g_get_monotonic_time() + 2 * G_TIME_SPAN_SECOND;
+  while (crtsp_server_client_count(self) > 0 && g_get_monotonic_time() < limit) g_usleep(2000);
+}
+
+void crtsp_server_stop(crtsp_server *self) {
+  crtsp_server_unlisten(self);
+  if (crtsp_server_close_clients(self, NULL) > 0) {
+    await_clients(self);
+    gst_rtsp_server_client_filter(self->server, remove_client, NULL);
+  }
+  if (self->thread != NULL) {
+    // Quitting from inside the loop: a g_main_loop_quit before g_main_loop_run has begun would be forgotten.
+    GSource *quit = g_idle_source_new();
+    g_source_set_callback(quit, quit_loop, self->loop, NULL);
+    g_source_attach(quit, self->context);
+    g_source_unref(quit);
+    g_thread_join(self->thread);
+    self->thread = NULL;
+  }
 }
 
 void crtsp_server_free(crtsp_server *self) {
@@ -180,22 +211,6 @@ static GstRTSPFilterResult look_at_client(GstRTSPServer *server, GstRTSPClient *
   return GST_RTSP_FILTER_KEEP;
 }
 
-static void keep_socket(GstRTSPServer *server, GstRTSPClient *client, gpointer unused) {
-  GstRTSPConnection *connection = gst_rtsp_client_get_connection(client);
-  GSocket *socket = connection != NULL ? gst_rtsp_connection_get_read_socket(connection) : NULL;
-  if (socket != NULL) g_object_set_data_full(G_OBJECT(client), SOCKET, g_object_ref(socket), g_object_unref);
-}
-
-static GstRTSPFilterResult remove_client(GstRTSPServer *server, GstRTSPClient *client, gpointer unused) {
-  return GST_RTSP_FILTER_REMOVE;
-}
-
-// Until all clients have gone, or for two seconds.
-static void await_clients(crtsp_server *self) {
-  const gint64 limit = g_get_monotonic_time() + 2 * G_TIME_SPAN_SECOND;
-  while (crtsp_server_client_count(self) > 0 && g_get_monotonic_time() < limit) g_usleep(2000);
-}
-
 uint32_t crtsp_server_close_clients(crtsp_server *self, const char *path) {
   close_request request = {path, false, 0};
   gst_rtsp_server_client_filter(self->server, look_at_client, &request);
@@ -211,23 +226,6 @@ uint32_t crtsp_server_client_count(crtsp_server *self) {
   uint32_t count = 0;
   gst_rtsp_server_client_filter(self->server, count_client, &count);
   return count;
-}
-
-void crtsp_server_stop(crtsp_server *self) {
-  crtsp_server_unlisten(self);
-  if (crtsp_server_close_clients(self, NULL) > 0) {
-    await_clients(self);
-    gst_rtsp_server_client_filter(self->server, remove_client, NULL);
-  }
-  if (self->thread != NULL) {
-    // Quitting from inside the loop: a g_main_loop_quit before g_main_loop_run has begun would be forgotten.
-    GSource *quit = g_idle_source_new();
-    g_source_set_callback(quit, quit_loop, self->loop, NULL);
-    g_source_attach(quit, self->context);
-    g_source_unref(quit);
-    g_thread_join(self->thread);
-    self->thread = NULL;
-  }
 }
 
 // The server's way to tell clients apart, made where there is none; the caller owns the reference.

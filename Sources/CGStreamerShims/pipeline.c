@@ -3,8 +3,17 @@
 #include "gstreamer_shims.h"
 #include "say.h"
 
+#include <string.h>
+
+// What is not fatal where G_DEBUG makes criticals so: rtspsrc 1.22 forgets the number of its events before its thread stops, so that an event
+// which that thread copies at the moment of closing gets none. Nothing else comes of it.
+static gboolean is_fatal(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer unused) {
+  return message == NULL || strstr(message, "'seqnum != GST_SEQNUM_INVALID'") == NULL;
+}
+
 gboolean cgst_init(char *message, gsize capacity) {
   GError *error = NULL;
+  g_test_log_set_fatal_handler(is_fatal, NULL);
   if (gst_init_check(NULL, NULL, &error)) return TRUE;
   say(message, capacity, "%s", error ? error->message : "unknown reason");
   g_clear_error(&error);

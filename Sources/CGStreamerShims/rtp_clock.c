@@ -161,6 +161,8 @@ static gboolean sink_event(GstPad *pad, GstObject *parent, GstEvent *event) {
     self->has_base = FALSE;
     self->has_sequence = FALSE;
     forget_held(self);
+    // What is behind has lost its segment, which a packet that goes the whole way brings again.
+    cgst_rtp_shortcut_forget(&self->shortcut);
   } else if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
     release(self, FALSE, TRUE);
   }

@@ -5,7 +5,8 @@
 
 #include <gst/gst.h>
 
-// Which packets go by it, once one of them has gone the whole way. For the thread that receives only.
+// Which packets go by it, once one of them has gone the whole way. For the thread that receives; forgotten
+// under the stream lock of the sink pad that packets by it are given to, and where nothing is received any more.
 typedef struct {
   guint32 source;
   guint8 payload_type;
@@ -17,6 +18,7 @@ typedef struct {
 void cgst_rtp_shortcut_learn(CgstRtpShortcut *self, GstPad *src, const guint8 header[12]);
 // Whether a packet that begins with `header` may go to `end` at once.
 gboolean cgst_rtp_shortcut_knows(const CgstRtpShortcut *self, const guint8 header[12]);
+// The next packet goes the whole way again.
 void cgst_rtp_shortcut_forget(CgstRtpShortcut *self);
 
 // From now on packets that `bin`, an rtpbin, is given for `session` and that `self` knows go to `sink` at once. `owner` has `self` and `sink`,

@@ -37,7 +37,8 @@ void crtsp_server_unlisten(crtsp_server *_Nonnull server);
 // The port that is, or was last, bound; 0 before the first time.
 uint16_t crtsp_server_port(crtsp_server *_Nonnull server);
 
-// Closes the connections of all clients, or only of those that play the mount point `path`; how many. Any thread.
+// Hangs up on all clients, or only on those that play the mount point `path`; how many. Each goes on a thread of its own, soon after. Any
+// thread.
 uint32_t crtsp_server_close_clients(crtsp_server *_Nonnull server, const char *_Nullable path);
 uint32_t crtsp_server_client_count(crtsp_server *_Nonnull server);
 // Demands this user for every mount point added later.
