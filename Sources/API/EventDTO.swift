@@ -1,155 +1,124 @@
 import Domain
 
 /// An event as every client sees it (`docs/reference/api.md`).
-struct EventDTO: Encodable, Sendable {
-    struct BoxDTO: Encodable, Sendable {
-        var x: Double
-        var y: Double
-        var width: Double
-        var height: Double
-        var atSeconds: Double
-        var zones: [String]
-    }
-    struct ClipDTO: Encodable, Sendable {
-        var url: String
-        var startsAt: String
-        var durationSeconds: Double
-        var sizeBytes: Int64
-        var sha256: String
-        var codec: String
-        var width: Int
-        var height: Int
-        var hasAudio: Bool
-    }
-    struct EvidenceDTO: Encodable, Sendable {
-        var url: String
-        var atSeconds: Double
-    }
+struct EventDTO: JSONWritable {
+    private let event: EventDetail
 
-    var id: String
-    var organizationId: String
-    var siteId: String
-    var cameraId: String
-    var cameraName: String
-    var kind: String
-    @Nullable var triggerLabel: String?
-    var state: String
-    var triggeredAt: String
-    var startedAt: String
-    var endedAt: String
-    var score: Double
-    var boxes: [BoxDTO]
-    var zones: [String]
-    var clip: ClipDTO
-    @Nullable var thumbnailUrl: String?
-    var evidence: [EvidenceDTO]
-    @Nullable var continuesEventId: String?
-    var analysis: String
-    @Nullable var analysisError: String?
-    @Nullable var verdict: VerdictDTO?
-    var reviewed: Bool
-    var starred: Bool
-    @Nullable var note: String?
-    @Nullable var feedback: FeedbackDTO?
+    init(_ event: EventDetail) { self.event = event }
 
-    init(_ event: EventDetail) {
+    func write(to json: inout JSONWriter) throws {
         let record = event.record
-        let base = "/v1/events/\(record.id)"
-        id = record.id.description
-        organizationId = record.organization.description
-        siteId = record.site.description
-        cameraId = record.camera.description
-        cameraName = event.cameraName
-        kind = record.kind.rawValue
-        triggerLabel = record.triggerLabel
-        state = record.state.rawValue
-        triggeredAt = record.triggeredAt.rfc3339
-        startedAt = record.startedAt.rfc3339
-        endedAt = record.endedAt.rfc3339
-        score = rounded(record.score, 4)
-        boxes = record.boxes.map {
-            BoxDTO(
-                x: rounded($0.box.x, 4), y: rounded($0.box.y, 4), width: rounded($0.box.width, 4),
-                height: rounded($0.box.height, 4), atSeconds: rounded($0.atSeconds, 3),
-                zones: $0.zones ?? [])
+        let url = "/v1/events/\(record.id)"
+        try json.object { json in
+            json.member("id", record.id)
+            json.member("organization_id", record.organization)
+            json.member("site_id", record.site)
+            json.member("camera_id", record.camera)
+            json.member("camera_name", event.cameraName)
+            json.member("kind", record.kind.rawValue)
+            json.nullable("trigger_label", record.triggerLabel)
+            json.member("state", record.state.rawValue)
+            json.member("triggered_at", record.triggeredAt)
+            json.member("started_at", record.startedAt)
+            json.member("ended_at", record.endedAt)
+            try json.member("score", record.score, decimals: 4)
+            try json.list("boxes", record.boxes) { try Self.write($0, to: &$1) }
+            json.member("zones", record.zones ?? [])
+            try json.member("clip", ClipDTO(clip: record.clip, url: url + "/clip.mp4"))
+            json.nullable("thumbnail_url", record.thumbnailPath.map { _ in url + "/thumbnail.jpg" })
+            try json.list("evidence", record.evidence.enumerated()) { item, json in
+                try json.object { json in
+                    json.member("url", "\(url)/evidence/\(item.offset + 1).jpg")
+                    try json.member("at_seconds", item.element.atSeconds, decimals: 3)
+                }
+            }
+            json.nullable("continues_event_id", record.continues)
+            json.member("analysis", event.analysis.rawValue)
+            json.nullable("analysis_error", event.analysisError)
+            try json.nullable("verdict", event.verdict.map(VerdictDTO.init))
+            json.member("reviewed", event.reviewed)
+            json.member("starred", event.starred)
+            json.nullable("note", event.note)
+            try json.nullable("feedback", event.feedback.map(FeedbackDTO.init))
         }
-        zones = record.zones ?? []
-        clip = ClipDTO(
-            url: base + "/clip.mp4", startsAt: record.clip.startsAt.rfc3339,
-            durationSeconds: rounded(record.clip.durationSeconds, 3), sizeBytes: record.clip.sizeBytes,
-            sha256: record.clip.sha256, codec: record.clip.codec.rawValue, width: record.clip.widthPixels,
-            height: record.clip.heightPixels, hasAudio: record.clip.hasAudio)
-        thumbnailUrl = record.thumbnailPath.map { _ in base + "/thumbnail.jpg" }
-        evidence = record.evidence.enumerated().map {
-            EvidenceDTO(url: "\(base)/evidence/\($0.offset + 1).jpg", atSeconds: rounded($0.element.atSeconds, 3))
+    }
+
+    private static func write(_ timed: TimedBox, to json: inout JSONWriter) throws {
+        try json.object { json in
+            try json.member("x", timed.box.x, decimals: 4)
+            try json.member("y", timed.box.y, decimals: 4)
+            try json.member("width", timed.box.width, decimals: 4)
+            try json.member("height", timed.box.height, decimals: 4)
+            try json.member("at_seconds", timed.atSeconds, decimals: 3)
+            json.member("zones", timed.zones ?? [])
         }
-        continuesEventId = record.continues?.description
-        analysis = event.analysis.rawValue
-        analysisError = event.analysisError
-        verdict = event.verdict.map(VerdictDTO.init)
-        reviewed = event.reviewed
-        starred = event.starred
-        note = event.note
-        feedback = event.feedback.map(FeedbackDTO.init)
+    }
+
+    private struct ClipDTO: JSONWritable {
+        let clip: ClipRecord
+        let url: String
+
+        func write(to json: inout JSONWriter) throws {
+            try json.object { json in
+                json.member("url", url)
+                json.member("starts_at", clip.startsAt)
+                try json.member("duration_seconds", clip.durationSeconds, decimals: 3)
+                json.member("size_bytes", clip.sizeBytes)
+                json.member("sha256", clip.sha256)
+                json.member("codec", clip.codec.rawValue)
+                json.member("width", clip.widthPixels)
+                json.member("height", clip.heightPixels)
+                json.member("has_audio", clip.hasAudio)
+            }
+        }
     }
 }
 
 /// A verdict as clients see it.
-struct VerdictDTO: Encodable, Sendable {
-    var id: String
-    var state: String
-    var confidence: Double
-    var labels: [String]
-    var summary: String
-    var reason: String
-    var definitionVersion: Int
-    var analyzer: String
-    var model: String
-    var latencySeconds: Double
-    var policy: String
-    var opinions: [OpinionDTO]
-    var createdAt: String
+struct VerdictDTO: JSONWritable {
+    private let verdict: Verdict
 
-    init(_ verdict: Verdict) {
-        id = verdict.id.description
-        state = verdict.judgement.state.rawValue
-        confidence = rounded(verdict.judgement.confidence, 4)
-        labels = verdict.judgement.labels
-        summary = verdict.judgement.summary
-        reason = verdict.judgement.reason
-        definitionVersion = verdict.definitionVersion
-        analyzer = verdict.analyzer
-        model = verdict.judgement.model
-        latencySeconds = rounded(verdict.judgement.latencySeconds, 3)
-        policy = verdict.policy.rawValue
-        opinions = verdict.opinions.map(OpinionDTO.init)
-        createdAt = verdict.createdAt.rfc3339
+    init(_ verdict: Verdict) { self.verdict = verdict }
+
+    func write(to json: inout JSONWriter) throws {
+        let judgement = verdict.judgement
+        try json.object { json in
+            json.member("id", verdict.id)
+            json.member("state", judgement.state.rawValue)
+            try json.member("confidence", judgement.confidence, decimals: 4)
+            json.member("labels", judgement.labels)
+            json.member("summary", judgement.summary)
+            json.member("reason", judgement.reason)
+            json.member("definition_version", verdict.definitionVersion)
+            json.member("analyzer", verdict.analyzer)
+            json.member("model", judgement.model)
+            try json.member("latency_seconds", judgement.latencySeconds, decimals: 3)
+            json.member("policy", verdict.policy.rawValue)
+            try json.list("opinions", verdict.opinions) { try OpinionDTO($0).write(to: &$1) }
+            json.member("created_at", verdict.createdAt)
+        }
     }
 }
 
-/// What one of a policy's analyzers said.
-struct OpinionDTO: Encodable, Sendable {
-    var analyzer: String
-    @Nullable var model: String?
-    @Nullable var state: String?
-    @Nullable var confidence: Double?
-    var labels: [String]
-    @Nullable var summary: String?
-    @Nullable var reason: String?
-    @Nullable var latencySeconds: Double?
-    /// Why there is no answer.
-    @Nullable var error: String?
+/// What one of a policy's analyzers said, or why it did not.
+struct OpinionDTO: JSONWritable {
+    private let opinion: AnalyzerOpinion
 
-    init(_ opinion: AnalyzerOpinion) {
-        analyzer = opinion.analyzer
-        model = opinion.judgement?.model
-        state = opinion.judgement?.state.rawValue
-        confidence = opinion.judgement.map { rounded($0.confidence, 4) }
-        labels = opinion.judgement?.labels ?? []
-        summary = opinion.judgement?.summary
-        reason = opinion.judgement?.reason
-        latencySeconds = opinion.judgement.map { rounded($0.latencySeconds, 3) }
-        error = opinion.error
+    init(_ opinion: AnalyzerOpinion) { self.opinion = opinion }
+
+    func write(to json: inout JSONWriter) throws {
+        let judgement = opinion.judgement
+        try json.object { json in
+            json.member("analyzer", opinion.analyzer)
+            json.nullable("model", judgement?.model)
+            json.nullable("state", judgement?.state.rawValue)
+            try json.nullable("confidence", judgement?.confidence, decimals: 4)
+            json.member("labels", judgement?.labels ?? [])
+            json.nullable("summary", judgement?.summary)
+            json.nullable("reason", judgement?.reason)
+            try json.nullable("latency_seconds", judgement?.latencySeconds, decimals: 3)
+            json.nullable("error", opinion.error)
+        }
     }
 }
 

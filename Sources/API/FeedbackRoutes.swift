@@ -59,24 +59,21 @@ struct FeedbackRoutes {
     }
 }
 
-/// Feedback as clients see it.
-struct FeedbackDTO: Encodable, Sendable {
-    var id: String
-    /// Null where its author took back what was said before.
-    @Nullable var state: String?
-    var labels: [String]
-    @Nullable var note: String?
-    var author: String
-    @Nullable var verdictId: String?
-    var createdAt: String
+/// Feedback as clients see it; its state is null where its author took back what was said before.
+struct FeedbackDTO: JSONWritable {
+    private let feedback: Feedback
 
-    init(_ feedback: Feedback) {
-        id = feedback.id.description
-        state = feedback.state?.rawValue
-        labels = feedback.labels
-        note = feedback.note
-        author = feedback.author.name
-        verdictId = feedback.verdict?.description
-        createdAt = feedback.createdAt.rfc3339
+    init(_ feedback: Feedback) { self.feedback = feedback }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", feedback.id)
+            json.nullable("state", feedback.state?.rawValue)
+            json.member("labels", feedback.labels)
+            json.nullable("note", feedback.note)
+            json.member("author", feedback.author.name)
+            json.nullable("verdict_id", feedback.verdict)
+            json.member("created_at", feedback.createdAt)
+        }
     }
 }

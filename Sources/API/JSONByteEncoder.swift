@@ -122,47 +122,19 @@ final class JSONByteEncoder: Encoder {
         if bytes.count == start { bytes.append(contentsOf: "{}".utf8) }
     }
 
-    fileprivate func writeNull() { bytes.append(contentsOf: "null".utf8) }
-    fileprivate func write(flag value: Bool) { bytes.append(contentsOf: (value ? "true" : "false").utf8) }
-    fileprivate func write(integer value: some BinaryInteger) { bytes.append(contentsOf: String(value).utf8) }
-
-    fileprivate func write(number value: Double) throws {
-        guard value.isFinite else {
-            throw EncodingError.invalidValue(
-                value, .init(codingPath: [], debugDescription: "JSON has no number for \(value)"))
-        }
-        if let whole = Int32(exactly: value), value != 0 || value.sign == .plus { return write(integer: whole) }
-        bytes.append(contentsOf: value.description.utf8)
+    /// What writes itself.
+    func write(_ value: some JSONWritable) throws {
+        var writer = JSONWriter(bytes)
+        bytes = []
+        try value.write(to: &writer)
+        bytes = writer.bytes
     }
 
-    fileprivate func write(text: String) {
-        var text = text
-        bytes.append(UInt8(ascii: "\""))
-        text.withUTF8 { characters in
-            var start = 0
-            for (index, character) in characters.enumerated() {
-                guard character < 0x20 || character == UInt8(ascii: "\"") || character == UInt8(ascii: "\\") else {
-                    continue
-                }
-                bytes.append(contentsOf: characters[start..<index])
-                start = index + 1
-                switch character {
-                case UInt8(ascii: "\""): bytes.append(contentsOf: "\\\"".utf8)
-                case UInt8(ascii: "\\"): bytes.append(contentsOf: "\\\\".utf8)
-                case UInt8(ascii: "\n"): bytes.append(contentsOf: "\\n".utf8)
-                case UInt8(ascii: "\r"): bytes.append(contentsOf: "\\r".utf8)
-                case UInt8(ascii: "\t"): bytes.append(contentsOf: "\\t".utf8)
-                default:
-                    let digits = String(character, radix: 16)
-                    bytes.append(contentsOf: "\\u".utf8)
-                    bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count))
-                    bytes.append(contentsOf: digits.utf8)
-                }
-            }
-            bytes.append(contentsOf: characters[start...])
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
+    fileprivate func writeNull() { bytes.appendJSONNull() }
+    fileprivate func write(flag value: Bool) { bytes.appendJSON(value) }
+    fileprivate func write(integer value: some BinaryInteger) { bytes.appendJSON(value) }
+    fileprivate func write(number value: Double) throws { try bytes.appendJSON(value) }
+    fileprivate func write(text: String) { bytes.appendJSON(text) }
 
     // MARK: Names
 
