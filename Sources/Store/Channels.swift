@@ -10,7 +10,10 @@ enum Channel {
     /// The camera's id.
     static let cameras = "vedette_cameras"
 
-    static let all = [events, jobs, cameras]
+    /// Nothing: whom some secret belongs to may have changed.
+    static let access = "vedette_access"
+
+    static let all = [events, jobs, cameras, access]
 
     /// SQL that tells of events; the row source must have `id` and `organization_id`.
     static func notifyEvent(_ kind: EventChange.Kind, id: String, organization: String) -> String {

@@ -59,6 +59,9 @@ package struct Migrator: Sendable {
             sql: String(decoding: PackageResources.V0019_lost_requests_sql, as: UTF8.self)),
         Migration(
             name: "V0020_event_labels", sql: String(decoding: PackageResources.V0020_event_labels_sql, as: UTF8.self)),
+        Migration(
+            name: "V0021_access_changes",
+            sql: String(decoding: PackageResources.V0021_access_changes_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

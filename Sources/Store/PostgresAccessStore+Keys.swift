@@ -28,6 +28,7 @@ extension PostgresAccessStore {
     }
 
     func put(_ key: APIKey, hash: [UInt8]) async throws {
+        defer { memory.forget() }
         try await storing("API key \"\(key.name)\"") {
             try await pool.of(key.organization).withTransaction { transaction in
                 try transaction.run(
@@ -43,6 +44,7 @@ extension PostgresAccessStore {
     }
 
     func revoke(_ id: Identifier<APIKey>, of organization: Identifier<Organization>) async throws {
+        defer { memory.forget() }
         try await storing("API key \(id)") {
             let rows = try await pool.of(organization).query(
                 """

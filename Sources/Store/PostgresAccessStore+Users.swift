@@ -75,7 +75,8 @@ extension PostgresAccessStore {
     }
 
     func update(_ user: User, passwordHash: String?) async throws -> Int64 {
-        try await storing("user \"\(user.name)\"") {
+        defer { memory.forget() }
+        return try await storing("user \"\(user.name)\"") {
             try await pool.of(user.organization).withTransaction { transaction in
                 try Self.lock(user.organization, transaction)
                 let old = try transaction.run(
@@ -117,6 +118,7 @@ extension PostgresAccessStore {
     func delete(
         _ id: Identifier<User>, of organization: Identifier<Organization>, ifRevision revision: Int64?
     ) async throws {
+        defer { memory.forget() }
         try await storing("user \(id)") {
             try await pool.of(organization).withTransaction { transaction in
                 try Self.lock(organization, transaction)

@@ -6,9 +6,11 @@ struct PostgresAccessStore: AccessStore {
     let pool: Pool
     private let keys: GatheredReads<Duty, String>
     private let sessions: GatheredReads<Duty, String>
+    let memory: PrincipalMemory
 
-    init(pool: Pool) {
+    init(pool: Pool, memory: PrincipalMemory) {
         self.pool = pool
+        self.memory = memory
         keys = Self.reads(pool, Self.ofKeys)
         sessions = Self.reads(pool, Self.ofSessions)
     }
@@ -48,34 +50,46 @@ struct PostgresAccessStore: AccessStore {
 
     func principal(keyHash: [UInt8], at now: WallTime) async throws -> Principal? {
         try await storing("API keys") {
-            guard let row = try await keys.row(Self.text(keyHash), in: .signIn), try Self.isValid(row, at: now) else {
-                return nil
+            let text = PostgresValue.hexadecimal(keyHash)
+            return try await principal(of: text, at: now) {
+                guard let row = try await keys.row(text, in: .signIn) else { return nil }
+                let known = try Self.known(row)
+                // Written at most once a minute, so that reading costs no write.
+                let usedAt = try row.optional("last_used_at", as: PostgresTimestamp.self).map { WallTime($0) }
+                if Self.isGood(known, at: now), usedAt.map({ now.seconds(since: $0) > 60 }) ?? true {
+                    try await pool.on(.signIn).query(
+                        """
+                        UPDATE api_keys SET last_used_at = $2
+                        WHERE hash = $1 AND coalesce(last_used_at < $2::timestamptz - interval '1 minute', true)
+                        """, [.bytes(keyHash), .time(now)], prepare: true)
+                }
+                return known
             }
-            // Written at most once a minute, so that reading costs no write.
-            let usedAt = try row.optional("last_used_at", as: PostgresTimestamp.self).map { WallTime($0) }
-            if usedAt.map({ now.seconds(since: $0) > 60 }) ?? true {
-                try await pool.on(.signIn).query(
-                    """
-                    UPDATE api_keys SET last_used_at = $2
-                    WHERE hash = $1 AND coalesce(last_used_at < $2::timestamptz - interval '1 minute', true)
-                    """, [.bytes(keyHash), .time(now)], prepare: true)
-            }
-            return try Self.principal(row)
         }
     }
 
     func principal(accessHash: [UInt8], at now: WallTime) async throws -> Principal? {
         try await storing("sessions") {
-            guard let row = try await sessions.row(Self.text(accessHash), in: .signIn), try Self.isValid(row, at: now)
-            else {
-                return nil
-            }
-            return try Self.principal(row)
+            let text = PostgresValue.hexadecimal(accessHash)
+            return try await principal(of: text, at: now) { try await sessions.row(text, in: .signIn).map(Self.known) }
         }
     }
 
-    private static func isValid(_ row: Row, at now: WallTime) throws -> Bool {
-        try row.optional("ends_at", as: PostgresTimestamp.self).map { WallTime($0) > now } ?? true
+    private func principal(
+        of hash: String, at now: WallTime, read: () async throws -> PrincipalMemory.Known?
+    ) async throws -> Principal? {
+        guard let known = try await memory.known(hash, read: read), Self.isGood(known, at: now) else { return nil }
+        return known.principal
+    }
+
+    private static func known(_ row: Row) throws -> PrincipalMemory.Known {
+        PrincipalMemory.Known(
+            principal: try principal(row),
+            endsAt: try row.optional("ends_at", as: PostgresTimestamp.self).map { WallTime($0) })
+    }
+
+    private static func isGood(_ known: PrincipalMemory.Known, at now: WallTime) -> Bool {
+        known.endsAt.map { $0 > now } ?? true
     }
 
     /// Keys that were not revoked, of these hashes (`$1`).
@@ -96,8 +110,6 @@ struct PostgresAccessStore: AccessStore {
         ) found
         """
 
-    private static func text(_ hash: [UInt8]) -> String { PostgresValue.hexadecimal(hash) }
-
     private static func reads(_ pool: Pool, _ statement: String) -> GatheredReads<Duty, String> {
         GatheredReads { duty, hashes in
             let rows = try await pool.on(duty).query(statement, [.array(Array(hashes))], prepare: true)
@@ -106,7 +118,8 @@ struct PostgresAccessStore: AccessStore {
     }
 
     func rotate(refreshHash: [UInt8], to tokens: SessionTokens, at now: WallTime) async throws -> Rotation {
-        try await storing("sessions") {
+        defer { memory.forget() }
+        return try await storing("sessions") {
             try await pool.on(.signIn).withTransaction { transaction in
                 // The lock on the session makes two uses at the same moment come one after the other.
                 let found = try transaction.run(
@@ -168,6 +181,7 @@ struct PostgresAccessStore: AccessStore {
     }
 
     func endSession(_ id: Identifier<Session>, of organization: Identifier<Organization>) async throws {
+        defer { memory.forget() }
         try await storing("the session") {
             try await pool.of(organization).query(
                 "UPDATE sessions SET ended_at = clock_timestamp() WHERE id = $1 AND ended_at IS NULL", [.id(id)])

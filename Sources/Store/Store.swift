@@ -84,7 +84,7 @@ package struct Store: Sendable {
         exports = PostgresExportStore(pool: pool, bell: bell)
         reanalyses = PostgresReanalysisStore(pool: pool, bell: bell)
         jobs = PostgresJobQueue(pool: queuePool, listener: listener, wakeups: wakeups, bell: bell)
-        access = PostgresAccessStore(pool: pool)
+        access = PostgresAccessStore(pool: pool, memory: PrincipalMemory(listener: listener))
     }
 
     /// Whether the database answers within two seconds.

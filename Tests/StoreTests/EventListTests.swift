@@ -50,7 +50,8 @@ struct EventListTests {
                 try connection.runScript(
                     """
                     DROP TABLE event_labels; DROP FUNCTION event_labels_follow CASCADE;
-                    DELETE FROM schema_migrations WHERE name = 'V0020_event_labels'
+                    DROP FUNCTION vedette_access_changed CASCADE;
+                    DELETE FROM schema_migrations WHERE name >= 'V0020'
                     """)
                 for (record, labels) in zip(records, [["person", "dog"], [], ["person"]]) {
                     try connection.run(
