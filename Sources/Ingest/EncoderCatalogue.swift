@@ -53,7 +53,7 @@ struct EncoderTrial: Sendable {
         let pipeline: Pipeline
         do {
             pipeline = try Pipeline(
-                PipelineTemplate.encodeTrial.filled(["pictures": "\(Self.pictures)"]) + " ! " + kind.branch())
+                PipelineTemplate.encodeTrial.filled([:]) + " ! " + kind.branch())
         } catch {
             return "\(error)"
         }
@@ -86,7 +86,8 @@ struct EncoderTrial: Sendable {
             if let message = pipeline.bus.drain().first(where: { $0.kind == .error }) {
                 return "\(message.source): \(message.text)"
             }
-            if sink.isAtEnd { return count == Self.pictures ? nil : "\(count) of \(Self.pictures) pictures came out" }
+            if count >= Self.pictures { return nil }
+            if sink.isAtEnd { return "it ended after \(count) of \(Self.pictures) pictures" }
             if silence.hasBegun {
                 return "\(count) of \(Self.pictures) pictures came out within \(Int(Self.longestSeconds)) s"
             }
