@@ -3,8 +3,11 @@
 #include "gstreamer_rtsp_server_shims.h"
 #include "closure.h"
 
+#include <fcntl.h>
 #include <gst/gst.h>
 #include <gst/rtsp-server/rtsp-server.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static void take_error(GError *error, char *message, size_t capacity) {
   if (capacity > 0) g_strlcpy(message, error != NULL ? error->message : "no reason given", capacity);
@@ -27,7 +30,7 @@ struct crtsp_server {
 };
 
 #define VIEWER "viewer"
-// The name under which a client keeps its socket.
+// The name under which a client keeps a descriptor of its socket, one more than it is.
 #define SOCKET "vedette-socket"
 
 static gpointer run_loop(gpointer data) {
@@ -65,10 +68,15 @@ static gboolean expire_sessions(gpointer data) {
   return G_SOURCE_CONTINUE;
 }
 
+static void close_descriptor(gpointer data) { close(GPOINTER_TO_INT(data) - 1); }
+
+// One of its own, which goes with the client: the number of the socket's may be another connection's by the time it is used.
 static void keep_socket(GstRTSPServer *server, GstRTSPClient *client, gpointer unused) {
   GstRTSPConnection *connection = gst_rtsp_client_get_connection(client);
   GSocket *socket = connection != NULL ? gst_rtsp_connection_get_read_socket(connection) : NULL;
-  if (socket != NULL) g_object_set_data_full(G_OBJECT(client), SOCKET, g_object_ref(socket), g_object_unref);
+  const int descriptor = socket != NULL ? fcntl(g_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0) : -1;
+  if (descriptor >= 0)
+    g_object_set_data_full(G_OBJECT(client), SOCKET, GINT_TO_POINTER(descriptor + 1), close_descriptor);
 }
 
 static void set_service(crtsp_server *self, uint16_t port) {
@@ -203,11 +211,11 @@ static GstRTSPFilterResult look_at_client(GstRTSPServer *server, GstRTSPClient *
   if (!request->plays) gst_rtsp_client_session_filter(client, look_at_session, request);
   if (!request->plays) return GST_RTSP_FILTER_KEEP;
   request->count++;
-  GSocket *socket = g_object_get_data(G_OBJECT(client), SOCKET);
-  if (socket == NULL) return GST_RTSP_FILTER_REMOVE;
+  const int descriptor = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(client), SOCKET)) - 1;
+  if (descriptor < 0) return GST_RTSP_FILTER_REMOVE;
   // The client's own thread finds the connection at its end and closes it. To close it from here, while that thread reads, is a race
   // that gst-rtsp-server does not survive.
-  g_socket_shutdown(socket, TRUE, TRUE, NULL);
+  shutdown(descriptor, SHUT_RDWR);
   return GST_RTSP_FILTER_KEEP;
 }
 
