@@ -26,12 +26,8 @@ static GstFlowReturn on_new_sample(GstAppSink *sink, gpointer data) {
   return GST_FLOW_OK;
 }
 
-// Under this name a sink that was given an end keeps something.
-#define ENDED "vedette-ended"
-
 static void on_eos(GstAppSink *sink, gpointer data) {
   Waker *waker = data;
-  g_object_set_data(G_OBJECT(sink), ENDED, sink);
   waker->wake(waker->context);
 }
 
@@ -75,8 +71,9 @@ gboolean cgst_is_app_source(GstElement *element) { return GST_IS_APP_SRC(element
 GstSample *cgst_app_sink_try_pull(GstElement *sink) { return gst_app_sink_try_pull_sample(GST_APP_SINK(sink), 0); }
 
 gboolean cgst_app_sink_is_eos(GstElement *sink) {
-  // GStreamer says so of a sink that has not started, too: a camera's sound, which may come first, would end its pictures.
-  return g_object_get_data(G_OBJECT(sink), ENDED) != NULL && gst_app_sink_is_eos(GST_APP_SINK(sink));
+  // GStreamer says so of a sink that has not started, too, which it does on the way to READY, before anything can come: a camera's sound, which
+  // may come first, would end its pictures.
+  return GST_STATE(sink) != GST_STATE_NULL && gst_app_sink_is_eos(GST_APP_SINK(sink));
 }
 
 GstFlowReturn cgst_app_source_push(GstElement *source, GstBuffer *buffer) {

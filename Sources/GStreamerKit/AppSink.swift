@@ -30,6 +30,6 @@ package final class AppSink: @unchecked Sendable {
         return nil
     }
 
-    /// True when the stream has ended and every sample was pulled; only of a sink that `onSample` was called for.
+    /// True when the stream has ended and every sample was pulled.
     package var isAtEnd: Bool { cgst_app_sink_is_eos(pointer) != 0 }
 }

@@ -103,7 +103,7 @@ gboolean cgst_app_source_on_need(
 gboolean cgst_is_app_sink(GstElement *_Nonnull element);
 gboolean cgst_is_app_source(GstElement *_Nonnull element);
 GstSample *_Nullable cgst_app_sink_try_pull(GstElement *_Nonnull sink);
-// TRUE once an end has come and all before it was pulled, of a sink that `cgst_app_sink_on_sample` was called for; not before it starts.
+// TRUE once an end has come and all before it was pulled; not before the sink starts.
 gboolean cgst_app_sink_is_eos(GstElement *_Nonnull sink);
 // Takes the buffer.
 GstFlowReturn cgst_app_source_push(GstElement *_Nonnull source, GstBuffer *_Nonnull buffer);
