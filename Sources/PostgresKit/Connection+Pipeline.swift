@@ -31,7 +31,8 @@ extension Connection {
         let selection = prepare ? settings.selectionPlannedOnce : settings.selection
         let settingName = try preparedName(of: selection, raw)
         let name = prepare ? try preparedName(of: sql, raw) : nil
-        let settingTexts = settings.words.map { Optional($0) }
+        let columns = prepare ? prepared.columns(of: sql) : nil
+        let settingTexts = settings.values.map { Optional($0) }
         let texts = try Self.texts(of: parameters)
         guard PQenterPipelineMode(raw) == 1 else { throw failure(of: raw, nil, sql) }
         // Not of a connection that was closed meanwhile, whose memory is gone.
@@ -45,6 +46,7 @@ extension Connection {
             throw error
         }
         var failed: PostgresError?
+        var hasSettings = false
         var rows: Rows?
         while true {
             // The results of each statement end with a null; only a lost connection gives nulls without an end.
@@ -52,15 +54,19 @@ extension Connection {
                 if PQstatus(raw) != CONNECTION_OK { throw failed ?? failure(of: raw, nil, sql) }
                 continue
             }
-            let box = ResultBox(takingOwnershipOf: result)
+            let box = ResultBox(takingOwnershipOf: result, columns: hasSettings ? columns : ColumnPlaces.none)
             switch PQresultStatus(result) {
             case PGRES_PIPELINE_SYNC:
                 if let failed { throw failed }
                 guard let rows else { throw PostgresError(.data, "the server gave no result", statement: sql) }
                 return rows
             case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
+                if hasSettings {
+                    rows = Rows(result: box)
+                    if prepare, columns == nil { prepared.note(box.columns, of: sql) }
+                }
                 // The statement's comes second.
-                rows = Rows(result: box)
+                hasSettings = true
             case PGRES_PIPELINE_ABORTED:
                 break
             case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:

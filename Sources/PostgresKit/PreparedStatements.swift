@@ -7,6 +7,8 @@ struct PreparedStatements {
     private struct Entry {
         var name: String
         var lastUse: Int
+        /// Once there was a result.
+        var columns: ColumnPlaces?
     }
 
     private var entries: [String: Entry] = [:]
@@ -19,6 +21,12 @@ struct PreparedStatements {
         entries.values[index].lastUse = uses
         return entries.values[index].name
     }
+
+    /// The columns of its results, where they are known.
+    func columns(of sql: String) -> ColumnPlaces? { entries[sql]?.columns }
+
+    /// Keeps the columns of a result. The server refuses a prepared statement whose columns would be others than before.
+    mutating func note(_ columns: ColumnPlaces, of sql: String) { entries[sql]?.columns = columns }
 
     /// What must go before another can be added; nil while there is room.
     var leastUsed: (sql: String, name: String)? {

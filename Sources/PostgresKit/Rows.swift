@@ -66,7 +66,7 @@ package struct Row: Sendable {
     }
 
     private func place(of column: String) throws(PostgresError) -> Int32 {
-        guard let place = result.columns[column] else {
+        guard let place = result.columns.place(of: column) else {
             throw PostgresError(.data, "the statement returned no column \"\(column)\"")
         }
         return place
@@ -79,16 +79,13 @@ final class ResultBox: @unchecked Sendable {
     // https://www.postgresql.org/docs/15/libpq-threading.html
     private let raw: OpaquePointer
     let rowCount: Int
-    let columns: [String: Int32]
+    let columns: ColumnPlaces
 
-    init(takingOwnershipOf raw: OpaquePointer) {
+    /// - Parameter columns: of an earlier result of the same prepared statement, whose columns cannot change.
+    init(takingOwnershipOf raw: OpaquePointer, columns: ColumnPlaces? = nil) {
         self.raw = raw
         rowCount = Int(PQntuples(raw))
-        var columns: [String: Int32] = [:]
-        for index in 0..<PQnfields(raw) {
-            if let name = PQfname(raw, index) { columns[String(cString: name)] = index }
-        }
-        self.columns = columns
+        self.columns = columns ?? ColumnPlaces(of: raw)
     }
 
     deinit { PQclear(raw) }

@@ -37,7 +37,8 @@ package enum BulkRows {
             tell(done)
         }
         for statement in rest { try await pool.query(statement, []) }
-        try await pool.query("ANALYZE")
+        // As it would have been done long before, had the rows come over months.
+        try await pool.query("VACUUM (ANALYZE)")
     }
 
     private static let base: [(String, needsSize: Bool)] = [
@@ -98,17 +99,16 @@ package enum BulkRows {
         ), event AS (
             INSERT INTO events (id, organization_id, site_id, camera_id, kind, state, triggered_at, started_at, ended_at, score,
                 boxes, thumbnail_path, analysis, current_verdict_id, verdict_state, verdict_confidence, verdict_labels, reviewed, starred, note,
-                created_at, changed_at)
+                created_at, changed_at, evidence,
+                clip_path, clip_starts_at, clip_duration_seconds, clip_size_bytes, clip_sha256, clip_codec, clip_width_pixels,
+                clip_height_pixels, clip_has_audio, clip_video_units)
             SELECT id, organization_id, site_id, camera_id, CASE WHEN turn % 200 = 0 THEN 'tamper' ELSE 'motion' END,
                 CASE WHEN turn % 500 = 0 THEN 'interrupted' ELSE 'ready' END, at, at, at + interval '7 seconds', 0.3,
                 '[{"x": 0.1, "y": 0.2, "width": 0.05, "height": 0.2, "at_seconds": 5.2}]', 'bulk/thumbnail.jpg',
-                'done', verdict_id, state, turn % 100 / 100.0, labels, turn % 2 = 0, turn % 997 = 0, CASE WHEN turn % 997 = 0 THEN 'looked at ' || n END, at, at
+                'done', verdict_id, state, turn % 100 / 100.0, labels, turn % 2 = 0, turn % 997 = 0, CASE WHEN turn % 997 = 0 THEN 'looked at ' || n END, at, at,
+                '[["bulk/evidence.jpg", 5.3, 768, 432, 40000, null]]',
+                '\(clipPath)', at - interval '5 seconds', 17.4, \(clipBytes), repeat('ab', 32), 'h264', 1920, 1080, false, 261
             FROM made
-        ), clip AS (
-            INSERT INTO clips SELECT id, organization_id, '\(clipPath)', at - interval '5 seconds', 17.4, \(clipBytes),
-                repeat('ab', 32), 'h264', 1920, 1080, false, 261 FROM made
-        ), picture AS (
-            INSERT INTO evidence SELECT id, 0, organization_id, 'bulk/evidence.jpg', 5.3, 768, 432, 40000, NULL FROM made
         )
         INSERT INTO verdicts (id, organization_id, event_id, definition_version, analyzer, state, confidence, labels, summary,
             reason, model, latency_seconds, created_at)

@@ -4,20 +4,17 @@ internal import PostgresKit
 
 /// Reads an event with all that hangs on it from one row.
 enum EventRow {
-    /// Without a `WHERE`; the aliases are `e` event, `c` camera, `k` clip, `v` current verdict, `f` the
+    /// Without a `WHERE`; the aliases are `e` event, `c` camera, `v` current verdict, `f` the
     /// feedback that counts.
     static let select = """
         SELECT e.id, e.organization_id, e.site_id, e.camera_id, e.kind, e.state, e.triggered_at, e.started_at, e.ended_at,
             e.score, e.boxes, e.zones, e.trigger_label, e.thumbnail_path, e.continues_event_id, e.analysis, e.analysis_error, e.reviewed, e.starred,
-            e.note, e.changed_at, c.name AS camera_name,
-            k.path AS clip_path, k.starts_at AS clip_starts_at, k.duration_seconds, k.size_bytes, k.sha256, k.codec,
-            k.width_pixels, k.height_pixels, k.has_audio, k.video_units,
-            (SELECT json_agg(json_build_array(path, at_seconds, width_pixels, height_pixels, size_bytes, box)
-                ORDER BY position) FROM evidence WHERE event_id = e.id) AS evidence,
+            e.note, e.changed_at, e.evidence, c.name AS camera_name,
+            e.clip_path, e.clip_starts_at, e.clip_duration_seconds, e.clip_size_bytes, e.clip_sha256, e.clip_codec,
+            e.clip_width_pixels, e.clip_height_pixels, e.clip_has_audio, e.clip_video_units,
             \(VerdictRow.columns), \(FeedbackRow.columns)
         FROM events e
         JOIN cameras c ON c.id = e.camera_id
-        JOIN clips k ON k.event_id = e.id
         LEFT JOIN verdicts v ON v.id = e.current_verdict_id
         LEFT JOIN event_feedback f ON f.id = e.feedback_id
         """
@@ -52,12 +49,13 @@ enum EventRow {
             boxes: try Documents.boxes(row.get("boxes")),
             clip: ClipRecord(
                 path: try row.get("clip_path"), startsAt: try row.time("clip_starts_at"),
-                durationSeconds: try row.get("duration_seconds"), sizeBytes: try row.get("size_bytes"),
-                sha256: try row.get("sha256"), codec: try row.word("codec"), widthPixels: try row.get("width_pixels"),
-                heightPixels: try row.get("height_pixels"), hasAudio: try row.get("has_audio"),
-                videoUnits: try row.get("video_units")),
+                durationSeconds: try row.get("clip_duration_seconds"), sizeBytes: try row.get("clip_size_bytes"),
+                sha256: try row.get("clip_sha256"), codec: try row.word("clip_codec"),
+                widthPixels: try row.get("clip_width_pixels"),
+                heightPixels: try row.get("clip_height_pixels"), hasAudio: try row.get("clip_has_audio"),
+                videoUnits: try row.get("clip_video_units")),
             thumbnailPath: try row.optional("thumbnail_path"),
-            evidence: try row.optional("evidence").map(Documents.evidence) ?? [],
+            evidence: try Documents.evidence(row.get("evidence")),
             continues: try row.optional("continues_event_id"),
             zones: try row.optional("zones"), triggerLabel: try row.optional("trigger_label"))
     }

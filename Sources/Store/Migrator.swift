@@ -62,6 +62,9 @@ package struct Migrator: Sendable {
         Migration(
             name: "V0021_access_changes",
             sql: String(decoding: PackageResources.V0021_access_changes_sql, as: UTF8.self)),
+        Migration(
+            name: "V0022_events_whole",
+            sql: String(decoding: PackageResources.V0022_events_whole_sql, as: UTF8.self)),
     ]
 
     /// Applies what is missing and returns its names, in order. Throws `Refusal`, or `PostgresError` where a migration fails

@@ -45,24 +45,14 @@ struct PostgresEventStore: EventStore {
         ), event AS (
             INSERT INTO events (id, organization_id, site_id, camera_id, kind, state, triggered_at, started_at, ended_at,
                 score, boxes, thumbnail_path, continues_event_id, analysis, analysis_error, zones,
-                trigger_label)
+                trigger_label, evidence, clip_path, clip_starts_at, clip_duration_seconds, clip_size_bytes, clip_sha256,
+                clip_codec, clip_width_pixels, clip_height_pixels, clip_has_audio, clip_video_units)
             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                CASE WHEN obstacle IS NULL THEN 'pending' ELSE 'skipped' END, obstacle, $28, $29
+                CASE WHEN obstacle IS NULL THEN 'pending' ELSE 'skipped' END, obstacle, $28, $29, $19::json,
+                $14, $15, $16, $17, $20, $21, $22, $23, $24, $25
             FROM judging
             ON CONFLICT (id) DO NOTHING
             RETURNING id, organization_id, analysis
-        ), clip AS (
-            INSERT INTO clips (event_id, organization_id, path, starts_at, duration_seconds, size_bytes, sha256, codec,
-                width_pixels, height_pixels, has_audio, video_units)
-            SELECT id, organization_id, $14, $15, $16, $17, $20, $21, $22, $23, $24, $25 FROM event
-        ), picture AS (
-            INSERT INTO evidence (event_id, position, organization_id, path, at_seconds, width_pixels, height_pixels,
-                size_bytes, box)
-            SELECT event.id, item.position - 1, event.organization_id, item.value->>'path',
-                (item.value->>'at_seconds')::double precision, (item.value->>'width_pixels')::int,
-                (item.value->>'height_pixels')::int, (item.value->>'size_bytes')::bigint,
-                nullif(item.value->'box', 'null')
-            FROM event, jsonb_array_elements($19::jsonb) WITH ORDINALITY item (value, position)
         ), job AS (
             INSERT INTO jobs (id, organization_id, kind, payload, state, run_at, max_attempts, unique_key, created_at)
             SELECT $26, organization_id, '\(JobKind.judgeEvent)', jsonb_build_object('event_id', id), 'available',

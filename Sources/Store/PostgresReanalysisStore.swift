@@ -126,7 +126,7 @@ struct PostgresReanalysisStore: ReanalysisStore {
                  FROM events e JOIN cameras c ON c.id = e.camera_id
                 LEFT JOIN verdicts v ON v.id = e.current_verdict_id
                 """, parameters: parameters)
-        var sql = statement.sql + " AND EXISTS (SELECT FROM evidence WHERE event_id = e.id)"
+        var sql = statement.sql + " AND e.evidence::text <> '[]'"
         var parameters = statement.parameters
         if let events = request.limits.events {
             parameters.append(.int(max(0, events)))

@@ -22,13 +22,16 @@ extension Pool {
     /// Statements of a task that spans tenants.
     func on(_ duty: Duty) -> Pool { scoped("", duty.rawValue) }
 
+    private static let tenancy = TransactionSettings.Names([
+        "vedette.organization", "vedette.duty", "vedette.viewer",
+    ])
+
     private func scoped(_ organization: String, _ duty: String) -> Pool {
         // Both are always set, so that nothing set for the session or the user counts.
         guard
-            let settings = TransactionSettings([
-                ("vedette.organization", organization), ("vedette.duty", duty),
-                ("vedette.viewer", organization.isEmpty ? "" : RestrictedViewer.current?.description ?? ""),
-            ])
+            let names = Self.tenancy,
+            let settings = TransactionSettings(
+                names, [organization, duty, organization.isEmpty ? "" : RestrictedViewer.current?.description ?? ""])
         else {
             // A UUID and our own words hold nothing that is refused; without settings a statement sees no row.
             return self

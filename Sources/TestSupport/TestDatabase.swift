@@ -143,3 +143,10 @@ private actor SharedCluster {
         _ = try? await administer("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
     }
 }
+
+extension TransactionSettings {
+    /// A single setting; nil as its initializer.
+    package static func of(_ name: String, _ value: String) -> TransactionSettings? {
+        Names([name]).flatMap { TransactionSettings($0, [value]) }
+    }
+}

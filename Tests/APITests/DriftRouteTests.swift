@@ -18,8 +18,10 @@ struct DriftRouteTests {
             """
             WITH made AS (
                 INSERT INTO events (id, organization_id, site_id, camera_id, kind, state, triggered_at, started_at, ended_at, score,
-                    analysis)
-                SELECT gen_random_uuid(), $1::uuid, $2::uuid, $3::uuid, 'motion', 'ready', at, at, at, 0.3, 'pending'
+                    analysis, clip_path, clip_starts_at, clip_duration_seconds, clip_size_bytes, clip_sha256, clip_codec,
+                    clip_width_pixels, clip_height_pixels, clip_has_audio, clip_video_units)
+                SELECT gen_random_uuid(), $1::uuid, $2::uuid, $3::uuid, 'motion', 'ready', at, at, at, 0.3, 'pending',
+                    'x', at, 10, 1000, repeat('ab', 32), 'h264', 1, 1, false, 1
                 FROM generate_series(1, $4::int) n, LATERAL (SELECT (date_trunc('week', $6::timestamptz AT TIME ZONE 'UTC')
                     - make_interval(weeks => $7::int)) AT TIME ZONE 'UTC' + n * interval '1 hour' AS at) t
                 RETURNING id

@@ -257,7 +257,7 @@ struct TestAPI: Sendable {
     func digest(of organization: Identifier<Organization>) async throws -> String {
         var text = ""
         for table in [
-            "organizations", "sites", "cameras", "segments", "exports", "events", "clips", "evidence", "verdicts",
+            "organizations", "sites", "cameras", "segments", "exports", "events", "verdicts",
             "jobs",
             "event_feedback", "users",
             "user_grants",

@@ -199,16 +199,14 @@ extension EndToEnd {
                 """
                 WITH made AS (
                     INSERT INTO events (id, organization_id, site_id, camera_id, kind, state, triggered_at, started_at, ended_at,
-                        score, analysis)
-                    SELECT gen_random_uuid(), organization_id, site_id, id, 'motion', 'ready', at, at, at, 0.3, 'pending'
+                        score, analysis, evidence, clip_path, clip_starts_at, clip_duration_seconds,
+                        clip_size_bytes, clip_sha256, clip_codec, clip_width_pixels, clip_height_pixels, clip_has_audio, clip_video_units)
+                    SELECT gen_random_uuid(), organization_id, site_id, id, 'motion', 'ready', at, at, at, 0.3, 'pending',
+                        '[["picture.jpg", 1, 64, 48, 100, null]]',
+                        'x', at, 10, 1000, repeat('ab', 32), 'h264', 1, 1, false, 1
                     FROM cameras, generate_series(\(first), \(first + count - 1)) number,
                         LATERAL (SELECT timestamptz '2026-05-01 10:00Z' + number * interval '61.037 seconds' AS at) t
                     RETURNING id, organization_id, triggered_at
-                ), clip AS (
-                    INSERT INTO clips SELECT id, organization_id, 'x', triggered_at, 10, 1000, repeat('ab', 32), 'h264', 1, 1,
-                        false, 1 FROM made
-                ), picture AS (
-                    INSERT INTO evidence SELECT id, 0, organization_id, 'picture.jpg', 1, 64, 48, 100, NULL FROM made
                 )
                 SELECT id FROM made
                 """

@@ -117,17 +117,13 @@ extension EndToEnd {
             try await pool.query(
                 """
                 INSERT INTO events (id, organization_id, site_id, camera_id, kind, state, triggered_at, started_at, ended_at,
-                    score, analysis)
-                SELECT gen_random_uuid(), organization_id, site_id, id, 'motion', 'ready', now(), now(), now(), 0.3, 'pending'
+                    score, analysis, evidence, clip_path, clip_starts_at, clip_duration_seconds,
+                    clip_size_bytes, clip_sha256, clip_codec, clip_width_pixels, clip_height_pixels, clip_has_audio, clip_video_units)
+                SELECT gen_random_uuid(), organization_id, site_id, id, 'motion', 'ready', now(), now(), now(), 0.3, 'pending',
+                    '[["picture.jpg", 1, 64, 48, 100, null]]',
+                    'x', now(), 10, 1000, repeat('ab', 32), 'h264', 1, 1, false, 1
                 FROM cameras, generate_series(1, \(jobs))
                 """)
-            try await pool.query(
-                """
-                INSERT INTO clips SELECT id, organization_id, 'x', triggered_at, 10, 1000, repeat('ab', 32), 'h264', 1, 1, false, 1
-                FROM events
-                """)
-            try await pool.query(
-                "INSERT INTO evidence SELECT id, 0, organization_id, 'picture.jpg', 1, 64, 48, 100, NULL FROM events")
             try FileManager.default.createDirectory(atPath: folder + "/media", withIntermediateDirectories: true)
             // The model is a stand-in and does not look; the worker reads and sends whatever is there.
             try Data([0xFF, 0xD8, 0xFF, 0xD9]).write(to: URL(fileURLWithPath: folder + "/media/picture.jpg"))

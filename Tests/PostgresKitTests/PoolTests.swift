@@ -56,7 +56,7 @@ struct PoolTests {
 
     @Test func `with settings, what is prepared is planned once, and nothing else`() async throws {
         try await withPool(size: 1) { pool, _ async throws in
-            let settings = try #require(TransactionSettings([("test.word", "here")]))
+            let settings = try #require(TransactionSettings.of("test.word", "here"))
             for number in 0..<10 {
                 let row = try await pool.setting(settings).query(
                     "SELECT $1::int + 1 AS next", [.int(number)], prepare: true
@@ -206,7 +206,7 @@ struct PoolTests {
             let error = await #expect(throws: PostgresError.self) { try await pool.query(sql) }
             #expect(error?.kind == .data)
             #expect(try await pool.query("SELECT 1 AS one").first?.get("one") == 1)
-            let tenant = pool.setting(try #require(TransactionSettings([("test.word", "here")])))
+            let tenant = pool.setting(try #require(TransactionSettings.of("test.word", "here")))
             for prepare in [false, true] {
                 try await tenant.query("CREATE TEMP TABLE IF NOT EXISTS t (a int)")
                 await #expect(throws: PostgresError.self) { try await tenant.query(sql, prepare: prepare) }

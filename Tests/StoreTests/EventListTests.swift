@@ -51,6 +51,21 @@ struct EventListTests {
                     """
                     DROP TABLE event_labels; DROP FUNCTION event_labels_follow CASCADE;
                     DROP FUNCTION vedette_access_changed CASCADE;
+                    CREATE TABLE evidence (event_id uuid NOT NULL REFERENCES events ON DELETE CASCADE, position int NOT NULL,
+                        organization_id uuid NOT NULL, path text NOT NULL, at_seconds double precision NOT NULL,
+                        width_pixels int NOT NULL, height_pixels int NOT NULL, size_bytes bigint NOT NULL, box jsonb);
+                    INSERT INTO evidence SELECT e.id, p.position, e.organization_id, p.value->>0, (p.value->>1)::double precision,
+                        (p.value->>2)::int, (p.value->>3)::int, (p.value->>4)::bigint, nullif((p.value->5)::jsonb, 'null')
+                    FROM events e, json_array_elements(e.evidence) WITH ORDINALITY p (value, position)
+                    ORDER BY random();
+                    CREATE TABLE clips AS SELECT id AS event_id, organization_id, clip_path AS path, clip_starts_at AS starts_at,
+                        clip_duration_seconds AS duration_seconds, clip_size_bytes AS size_bytes, clip_sha256 AS sha256,
+                        clip_codec AS codec, clip_width_pixels AS width_pixels, clip_height_pixels AS height_pixels,
+                        clip_has_audio AS has_audio, clip_video_units AS video_units FROM events;
+                    ALTER TABLE events DROP COLUMN evidence, DROP COLUMN clip_path, DROP COLUMN clip_starts_at,
+                        DROP COLUMN clip_duration_seconds, DROP COLUMN clip_size_bytes, DROP COLUMN clip_sha256,
+                        DROP COLUMN clip_codec, DROP COLUMN clip_width_pixels, DROP COLUMN clip_height_pixels,
+                        DROP COLUMN clip_has_audio, DROP COLUMN clip_video_units;
                     DELETE FROM schema_migrations WHERE name >= 'V0020'
                     """)
                 for (record, labels) in zip(records, [["person", "dog"], [], ["person"]]) {
@@ -60,6 +75,8 @@ struct EventListTests {
             }
             await owner.close()
             try await Migrator().migrate(ConnectionSettings(test.database.connectionString))
+            let events = try await test.store.events.events(EventQuery(limit: 10), of: organization).map(\.record)
+            #expect(events == records.reversed())
             for (label, expected) in [("person", [records[2].id, records[0].id]), ("dog", [records[0].id])] {
                 var query = EventQuery(limit: 10)
                 query.label = label

@@ -149,7 +149,7 @@ struct EventStoreTests {
             try await test.store.events.finishDeleting(record.id, of: organization)
             let left = try await test.pool.query(
                 """
-                SELECT (SELECT count(*) FROM verdicts) + (SELECT count(*) FROM clips) + (SELECT count(*) FROM evidence)
+                SELECT (SELECT count(*) FROM verdicts)
                     + (SELECT count(*) FROM jobs) + (SELECT count(*) FROM events) AS rows
                 """)
             #expect(try left.first?.get("rows") == 0)

@@ -135,17 +135,24 @@ struct HTTPLoad {
         connection.due = nil
     }
 
+    /// By bytes: whoever asks shares the processors with the server that is measured.
     private static func head(of bytes: [UInt8]) -> (status: Int, length: Int)? {
-        let end: [UInt8] = [13, 10, 13, 10]
-        guard bytes.count >= 16,
-            let start = (0...(bytes.count - 4)).first(where: { bytes[$0] == 13 && Array(bytes[$0..<$0 + 4]) == end })
-        else { return nil }
-        let text = String(decoding: bytes[..<start], as: UTF8.self)
-        let status = Int(text.dropFirst(9).prefix(3)) ?? 0
-        var body = 0
-        for line in text.split(separator: "\r\n") where line.lowercased().hasPrefix("content-length:") {
-            body = Int(line.dropFirst(15).trimmingPrefix(" ")) ?? 0
+        func number(_ digits: some Sequence<UInt8>) -> Int {
+            digits.lazy.drop { $0 == UInt8(ascii: " ") }.prefix { (48...57).contains($0) }.reduce(0) {
+                $0 * 10 + Int($1 - 48)
+            }
         }
-        return (status, start + 4 + body)
+        var body = 0
+        var lineStart = 0
+        while let lineEnd = bytes[lineStart...].firstIndex(of: 10) {
+            let line = bytes[lineStart..<lineEnd]
+            // The empty line, which ends with a carriage return, too.
+            if line.count <= 1 { return (number(bytes.dropFirst(9).prefix(3)), lineEnd + 1 + body) }
+            if line.lazy.map({ $0 | 0x20 }).starts(with: lengthName) { body = number(line.dropFirst(lengthName.count)) }
+            lineStart = lineEnd + 1
+        }
+        return nil
     }
+
+    private static let lengthName = Array("content-length:".utf8)
 }
