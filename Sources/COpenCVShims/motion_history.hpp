@@ -11,6 +11,9 @@ class History {
 
     void clear() { entries.clear(); }
 
+    /// Gives back what is kept to be used again.
+    void rest() { spare.release(); }
+
     /// The newest picture that is at least `age` old, else the oldest; forgets what is older than that.
     const cv::Mat *recall(double now) {
         while (entries.size() > 1 && now - entries[1].seconds >= age - 1e-3) {

@@ -48,7 +48,12 @@ struct vedette_motion : MotionScratch {
     int64_t frames = 0;
     double noise = 1, usual_likeness = 0;
     // All CV_32F of the analysed size, unless said otherwise.
-    cv::Mat level, previous, background, spread, stay, contrast;
+    cv::Mat level, background, spread, stay;
+    // The picture before, between `take` and the end of `measure_noise`; in between it is `level` that was measured last.
+    cv::Mat previous;
+    bool level_is_measured = false;
+    // Only while a scene is new.
+    cv::Mat contrast;
     cv::Mat cells, light_cells, level_cells;
     cv::Mat differing, active;  // CV_8U
     Zones zones;
@@ -63,7 +68,7 @@ struct vedette_motion : MotionScratch {
 
     void begin(double seconds) {
         level.copyTo(background);
-        level.copyTo(previous);
+        level_is_measured = true;
         spread.create(level.size(), CV_32F);
         spread.setTo(initial_noise);
         stay.create(level.size(), CV_32F);
@@ -81,12 +86,22 @@ struct vedette_motion : MotionScratch {
         started = true;
     }
 
+    /// Gives back what the next picture, seconds away, does not need or makes anew.
+    void rest() {
+        release();
+        previous.release();
+        structures.rest();
+        levels.rest();
+    }
+
     // The plane that `level` was made of by a look; a calm look is followed by a measurement of the same picture.
     const uint8_t *taken = nullptr;
     double taken_seconds = 0;
 
     /// Shrinks, takes the logarithm and smooths.
     void take(const uint8_t *luma, int width, int height, size_t stride) {
+        if (level_is_measured) cv::swap(level, previous);
+        level_is_measured = false;
         const cv::Mat source(height, width, CV_8UC1, const_cast<uint8_t *>(luma), stride);
         const double scale = static_cast<double>(parameters.longest_side) / std::max(width, height);
         if (scale < 1) {
@@ -109,7 +124,7 @@ struct vedette_motion : MotionScratch {
             const float *now = level.ptr<float>(y), *then = previous.ptr<float>(y);
             for (int x = 1; x < level.cols; x += 4) scratch.push_back(now[x] - then[x]);
         }
-        level.copyTo(previous);
+        level_is_measured = true;
         if (scratch.empty()) return;
         const float middle = median(scratch);
         for (float &value : scratch) value = std::fabs(value - middle);
@@ -202,13 +217,18 @@ struct vedette_motion : MotionScratch {
     double compare(double seconds, double step) {
         const double age = seconds - first;
         const auto &p = parameters;
-        if (contrast.empty() || age < 4 * p.texture_seconds) {
+        const double left = p.texture_slack * std::exp(-age / p.texture_seconds);
+        // Levels differ by less than 200: the rest of the doubt is nothing.
+        const bool is_new = left > 1e-5;
+        const float doubt = is_new ? static_cast<float>(left) : 0;
+        if (!is_new) {
+            contrast.release();
+        } else if (contrast.empty() || age < 4 * p.texture_seconds) {
             cv::Mat most, least;
             cv::dilate(level, most, box(3));
             cv::erode(level, least, box(3));
             cv::subtract(most, least, contrast);
         }
-        const float doubt = static_cast<float>(p.texture_slack * std::exp(-age / p.texture_seconds));
         const cv::Mat *then = structures.recall(seconds);
         // A pixel stirs only if its neighbourhood differed in the previous picture too: drops and sparks do not.
         if (learns && frames > 2 && step < 0.26) {
@@ -232,7 +252,7 @@ struct vedette_motion : MotionScratch {
         for (int y = 0; y < level.rows; y++) {
             // Without branches, so that the compiler takes several pixels at a time.
             const float *__restrict rest = structure.ptr<float>(y), *__restrict shine = light.ptr<float>(y);
-            const float *__restrict edge = contrast.ptr<float>(y);
+            const float *__restrict edge = is_new ? contrast.ptr<float>(y) : shine;
             const float *past = then ? then->ptr<float>(y) : rest;
             const uint8_t *__restrict was = before.ptr(y);
             float *__restrict back = background.ptr<float>(y), *__restrict wide = spread.ptr<float>(y);
@@ -475,7 +495,7 @@ int run(
         if (learns) motion->measure(seconds, *out);
         else motion->look(seconds, *out);
         // A calm look is followed by a measurement.
-        if (learns && is_apart) motion->release();
+        if (learns && is_apart) motion->rest();
         return 0;
     });
 }
