@@ -8,8 +8,8 @@ import TestSupport
 /// Many askers, few statements, and nobody gets another's answer.
 @Suite(.enabled(if: TestDatabase.isAvailable, "needs an installed PostgreSQL server"), .timeLimit(.minutes(20)))
 struct GatheredReadsTests {
-    private static func reads(_ pool: Pool, _ statements: StatementCount, most: Int) -> GatheredReads<String, Int> {
-        GatheredReads(most: most) { scope, keys in
+    private static func reads(_ pool: Pool, _ statements: StatementCount) -> GatheredReads<String, Int> {
+        GatheredReads { scope, keys in
             await statements.add()
             let rows = try await pool.query(
                 """
@@ -23,7 +23,7 @@ struct GatheredReadsTests {
     @Test func `each asker gets its own row, of its own scope, with far fewer statements`() async throws {
         try await TestStore.with { test async throws in
             let statements = StatementCount()
-            let reads = Self.reads(test.pool, statements, most: 2)
+            let reads = Self.reads(test.pool, statements)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 1...300 {
                     group.addTask {
@@ -44,7 +44,7 @@ struct GatheredReadsTests {
 
     @Test func `a statement that fails is told to all who waited for it, and the next one is sent`() async throws {
         try await TestStore.with { test async throws in
-            let reads = Self.reads(test.pool, StatementCount(), most: 1)
+            let reads = Self.reads(test.pool, StatementCount())
             await withTaskGroup(of: Void.self) { group in
                 for number in 0..<20 {
                     // 1000 divides by zero.
@@ -54,6 +54,26 @@ struct GatheredReadsTests {
             }
             await #expect(throws: PostgresError.self) { _ = try await reads.row(1000, in: "") }
             #expect(try await reads.row(2, in: "")?.get("value") == "2")
+        }
+    }
+
+    @Test func `a scope whose statement takes long keeps no other waiting`() async throws {
+        try await TestStore.with { test async throws in
+            let (begun, gate) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
+            let reads = GatheredReads<String, Int> { scope, keys in
+                if scope == "slow" {
+                    begun.continuation.yield()
+                    for await _ in gate.stream { break }
+                }
+                let rows = try await test.pool.query(
+                    "SELECT key FROM unnest($1::int[]) key", [.array(keys.map { "\($0)" })])
+                return Dictionary(uniqueKeysWithValues: try rows.map { (try $0.get("key"), $0) })
+            }
+            async let slow = reads.row(1, in: "slow")
+            for await _ in begun.stream { break }
+            for number in 0..<5 { #expect(try await reads.row(number, in: "other") != nil) }
+            gate.continuation.finish()
+            #expect(try await slow != nil)
         }
     }
 
