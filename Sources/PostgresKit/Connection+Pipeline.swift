@@ -54,7 +54,7 @@ extension Connection {
                 if PQstatus(raw) != CONNECTION_OK { throw failed ?? failure(of: raw, nil, sql) }
                 continue
             }
-            let box = ResultBox(takingOwnershipOf: result, columns: hasSettings ? columns : ColumnPlaces.none)
+            let box = ResultBox(takingOwnershipOf: result, columns: hasSettings ? columns : [:])
             switch PQresultStatus(result) {
             case PGRES_PIPELINE_SYNC:
                 if let failed { throw failed }

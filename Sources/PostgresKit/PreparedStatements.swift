@@ -8,7 +8,7 @@ struct PreparedStatements {
         var name: String
         var lastUse: Int
         /// Once there was a result.
-        var columns: ColumnPlaces?
+        var columns: [String: Int32]?
     }
 
     private var entries: [String: Entry] = [:]
@@ -23,10 +23,10 @@ struct PreparedStatements {
     }
 
     /// The columns of its results, where they are known.
-    func columns(of sql: String) -> ColumnPlaces? { entries[sql]?.columns }
+    func columns(of sql: String) -> [String: Int32]? { entries[sql]?.columns }
 
     /// Keeps the columns of a result. The server refuses a prepared statement whose columns would be others than before.
-    mutating func note(_ columns: ColumnPlaces, of sql: String) { entries[sql]?.columns = columns }
+    mutating func note(_ columns: [String: Int32], of sql: String) { entries[sql]?.columns = columns }
 
     /// What must go before another can be added; nil while there is room.
     var leastUsed: (sql: String, name: String)? {

@@ -66,7 +66,7 @@ package struct Row: Sendable {
     }
 
     private func place(of column: String) throws(PostgresError) -> Int32 {
-        guard let place = result.columns.place(of: column) else {
+        guard let place = result.columns[column] else {
             throw PostgresError(.data, "the statement returned no column \"\(column)\"")
         }
         return place
@@ -79,13 +79,22 @@ final class ResultBox: @unchecked Sendable {
     // https://www.postgresql.org/docs/15/libpq-threading.html
     private let raw: OpaquePointer
     let rowCount: Int
-    let columns: ColumnPlaces
+    /// Where each column stands; where two have one name, the last.
+    let columns: [String: Int32]
 
-    /// - Parameter columns: of an earlier result of the same prepared statement, whose columns cannot change.
-    init(takingOwnershipOf raw: OpaquePointer, columns: ColumnPlaces? = nil) {
+    /// - Parameter columns: of an earlier result of the same prepared statement, whose columns cannot change: a page's statement has sixty.
+    init(takingOwnershipOf raw: OpaquePointer, columns: [String: Int32]? = nil) {
         self.raw = raw
         rowCount = Int(PQntuples(raw))
-        self.columns = columns ?? ColumnPlaces(of: raw)
+        self.columns = columns ?? Self.columns(of: raw)
+    }
+
+    private static func columns(of raw: OpaquePointer) -> [String: Int32] {
+        var columns: [String: Int32] = [:]
+        for index in 0..<PQnfields(raw) {
+            if let name = PQfname(raw, index) { columns[String(cString: name)] = index }
+        }
+        return columns
     }
 
     deinit { PQclear(raw) }

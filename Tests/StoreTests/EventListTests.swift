@@ -38,7 +38,8 @@ struct EventListTests {
         }
     }
 
-    @Test func `events that were judged before labels had a table are listed by them, too`() async throws {
+    @Test func `events of an older version keep their clips and pictures, and are listed by their labels`() async throws
+    {
         try await TestStore.with { test async throws in
             let camera = try await test.makeCamera()
             let records = (0..<3).map { TestStore.record(camera, secondsAgo: Double(100 - $0)) }
