@@ -1,6 +1,7 @@
 #include "opencv_motion.h"
 
 #include "motion_history.hpp"
+#include "motion_regions.hpp"
 #include "motion_scratch.hpp"
 #include "motion_zones.hpp"
 #include "opencv_guard.hpp"
@@ -36,8 +37,6 @@ float median(std::vector<float> &values) {
 
 float rate(double seconds, double memory) { return static_cast<float>(1 - std::exp(-seconds / std::max(memory, 1e-3))); }
 
-cv::Mat box(int side) { return cv::getStructuringElement(cv::MORPH_RECT, cv::Size(side, side)); }
-
 }  // namespace
 
 struct vedette_motion : MotionScratch {
@@ -49,7 +48,7 @@ struct vedette_motion : MotionScratch {
     double noise = 1, usual_likeness = 0;
     // All CV_32F of the analysed size, unless said otherwise.
     cv::Mat level, background, spread, stay;
-    // The picture before, between `take` and the end of `measure_noise`; in between it is `level` that was measured last.
+    // The picture before, between `take` and `measure_noise`; in between it is `level` that was measured last.
     cv::Mat previous;
     bool level_is_measured = false;
     // Only while a scene is new.
@@ -124,7 +123,6 @@ struct vedette_motion : MotionScratch {
             const float *now = level.ptr<float>(y), *then = previous.ptr<float>(y);
             for (int x = 1; x < level.cols; x += 4) scratch.push_back(now[x] - then[x]);
         }
-        level_is_measured = true;
         if (scratch.empty()) return;
         const float middle = median(scratch);
         for (float &value : scratch) value = std::fabs(value - middle);
@@ -283,94 +281,6 @@ struct vedette_motion : MotionScratch {
         return count / static_cast<double>(level.total());
     }
 
-    void find_regions(vedette_motion_measurement &out) {
-        cv::morphologyEx(differing, clean, cv::MORPH_OPEN, box(2));
-        cv::morphologyEx(clean, clean, cv::MORPH_CLOSE, box(5));
-        cv::morphologyEx(active, stirring, cv::MORPH_OPEN, box(2));
-        if (!zones.empty()) {
-            zones.prepare(clean.size());
-            cv::bitwise_and(clean, zones.mask, clean);
-            cv::bitwise_and(stirring, zones.mask, stirring);
-        }
-        const double total = static_cast<double>(clean.total());
-        out.changed = cv::countNonZero(clean) / total;
-        const int count = cv::connectedComponentsWithStats(clean, labels, statistics, centres, 8);
-        std::vector<int> moving(count, 0), order;
-        for (int y = 0; y < labels.rows; y++) {
-            const int *label = labels.ptr<int>(y);
-            const uint8_t *stirs = stirring.ptr(y);
-            for (int x = 0; x < labels.cols; x++)
-                if (stirs[x]) moving[label[x]]++;
-        }
-        for (int index = 1; index < count; index++)
-            if (statistics.at<int>(index, cv::CC_STAT_AREA) >= parameters.minimum_area * total) order.push_back(index);
-        const size_t kept = std::min(order.size(), static_cast<size_t>(VEDETTE_MOTION_REGIONS));
-        std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](int left, int right) {
-            if (moving[left] != moving[right]) return moving[left] > moving[right];
-            return statistics.at<int>(left, cv::CC_STAT_AREA) > statistics.at<int>(right, cv::CC_STAT_AREA);
-        });
-        const float width = static_cast<float>(labels.cols), height = static_cast<float>(labels.rows);
-        for (size_t place = 0; place < kept; place++) {
-            const int index = order[place];
-            out.regions[place] = {
-                statistics.at<int>(index, cv::CC_STAT_LEFT) / width,
-                statistics.at<int>(index, cv::CC_STAT_TOP) / height,
-                statistics.at<int>(index, cv::CC_STAT_WIDTH) / width,
-                statistics.at<int>(index, cv::CC_STAT_HEIGHT) / height,
-                static_cast<float>((centres.at<double>(index, 0) + 0.5) / width),
-                static_cast<float>((centres.at<double>(index, 1) + 0.5) / height),
-                static_cast<float>(statistics.at<int>(index, cv::CC_STAT_AREA) / total),
-                static_cast<float>(moving[index] / total),
-                {},
-            };
-            if (zones.name_places()) find_places(index, out.regions[place]);
-        }
-        out.region_count = static_cast<int32_t>(kept);
-        find_activity(order, kept, moving, out);
-    }
-
-    /// The cells in which the regions that are told stir.
-    void find_activity(
-        const std::vector<int> &order, size_t kept, const std::vector<int> &moving, vedette_motion_measurement &out) {
-        int counts[VEDETTE_ACTIVITY_ROWS][VEDETTE_ACTIVITY_COLUMNS] = {};
-        for (size_t place = 0; place < kept; place++) {
-            const int index = order[place];
-            if (!moving[index]) break;  // They come by how much they stir.
-            const int left = statistics.at<int>(index, cv::CC_STAT_LEFT), top = statistics.at<int>(index, cv::CC_STAT_TOP);
-            const int right = left + statistics.at<int>(index, cv::CC_STAT_WIDTH);
-            const int bottom = top + statistics.at<int>(index, cv::CC_STAT_HEIGHT);
-            for (int y = top; y < bottom; y++) {
-                const int *label = labels.ptr<int>(y);
-                const uint8_t *stirs = stirring.ptr(y);
-                int *row = counts[y * VEDETTE_ACTIVITY_ROWS / labels.rows];
-                for (int x = left; x < right; x++)
-                    if (stirs[x] && label[x] == index) row[x * VEDETTE_ACTIVITY_COLUMNS / labels.cols]++;
-            }
-        }
-        // A cell of a hundred pixels stirs from four of them on.
-        const int least = std::max<int>(1, static_cast<int>(labels.total() / (VEDETTE_ACTIVITY_ROWS * VEDETTE_ACTIVITY_COLUMNS * 25)));
-        for (int row = 0; row < VEDETTE_ACTIVITY_ROWS; row++)
-            for (int column = 0; column < VEDETTE_ACTIVITY_COLUMNS; column++)
-                if (counts[row][column] >= least) out.activity[row] |= 1u << column;
-    }
-
-    /// How much of a region lies in each including zone.
-    void find_places(int index, vedette_motion_region &region) {
-        int counts[VEDETTE_MOTION_ZONES] = {};
-        const int left = statistics.at<int>(index, cv::CC_STAT_LEFT), top = statistics.at<int>(index, cv::CC_STAT_TOP);
-        const int right = left + statistics.at<int>(index, cv::CC_STAT_WIDTH);
-        const int bottom = top + statistics.at<int>(index, cv::CC_STAT_HEIGHT);
-        for (int y = top; y < bottom; y++) {
-            const int *label = labels.ptr<int>(y);
-            const uint16_t *member = zones.members.ptr<uint16_t>(y);
-            for (int x = left; x < right; x++)
-                if (label[x] == index)
-                    for (int bits = member[x]; bits; bits &= bits - 1) counts[__builtin_ctz(bits)]++;
-        }
-        for (int zone = 0; zone < VEDETTE_MOTION_ZONES; zone++)
-            region.zone_areas[zone] = counts[zone] / static_cast<float>(labels.total());
-    }
-
     /// The last picture in coarse cells.
     bool scene(float *levels_out, float *edges_out) {
         if (level.empty()) return false;
@@ -402,7 +312,7 @@ struct vedette_motion : MotionScratch {
         out.differing = compare<false>(seconds, std::min(seconds - latest, longest_step));
         const bool replaced = usual_likeness > 0.3 && out.likeness < parameters.scene_likeness * usual_likeness;
         out.restarted = replaced || out.differing > parameters.scene_change_share;
-        find_regions(out);
+        Regions{*this, zones, parameters.minimum_area}.find(differing, active, out);
         // The next picture must not take these for its neighbourhood.
         differing.setTo(255);
     }
@@ -417,6 +327,7 @@ struct vedette_motion : MotionScratch {
         latest = seconds;
         frames++;
         measure_noise();
+        level_is_measured = true;
         find_light();
         out.noise = noise;
         compare_slopes(out.likeness, out.shake);
@@ -430,7 +341,7 @@ struct vedette_motion : MotionScratch {
             out.restarted = 1;
             return;
         }
-        find_regions(out);
+        Regions{*this, zones, parameters.minimum_area}.find(differing, active, out);
     }
 };
 

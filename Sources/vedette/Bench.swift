@@ -144,7 +144,7 @@ struct Bench: AsyncParsableCommand {
         @Option(help: "Seconds of each measurement.")
         var seconds = 60.0
 
-        @Option(help: "Seconds before each, in which cameras connect and learn.")
+        @Option(help: "Seconds before each, in which cameras connect and learn; motion and ffmpeg get at most 60.")
         var settle = 40.0
 
         @Option(help: "receive, full, ladder or keyframes; may be given several times.")
