@@ -22,7 +22,7 @@ struct IncomingUnit: Sendable {
 struct StreamAssembler: Sendable {
     /// Longest that video waits for the first sound, by when units arrived: a camera may send its first seconds at once.
     static let longestWaitForAudioNanoseconds: Int64 = 5_000_000_000
-    /// Most video units that wait for the first sound.
+    /// Most video units that wait for the first sound, and units of sound that wait for the first keyframe.
     static let mostWaitingUnits = 512
     /// Going back by more than this is a new timeline and no reordering.
     static let longestStepBackNanoseconds: Int64 = 1_000_000_000
@@ -44,6 +44,8 @@ struct StreamAssembler: Sendable {
     private var video: (format: Caps, description: StreamDescription)?
     private var audioFormat: Caps?
     private var held: [AccessUnit] = []
+    /// Sound that arrived before the first keyframe did: large pictures take longer.
+    private var early: [AccessUnit] = []
     private var clock = PresentationClock()
     private var audioClock = PresentationClock()
     private(set) var droppedBeforeKeyframe = 0
@@ -110,6 +112,9 @@ struct StreamAssembler: Sendable {
             followsLoss: unit.followsLoss)
         if phase == .described { return [.accessUnit(accessUnit)] }
         held.append(accessUnit)
+        // Sound from before the pictures is of no use.
+        held += early.filter { $0.presentation >= presentation }
+        early = []
         return expectsAudio && audioFormat == nil ? [] : describe()
     }
 
@@ -136,7 +141,11 @@ struct StreamAssembler: Sendable {
             track: .audio, presentation: presentation, durationNanoseconds: unit.durationNanoseconds,
             isKeyframe: true, arrivedAt: unit.arrivedAt, payload: unit.payload)
         if phase == .described { return [.accessUnit(accessUnit)] }
-        guard video != nil else { return [] }  // Sound before the first keyframe is of no use.
+        guard video != nil else {
+            if early.count == Self.mostWaitingUnits { early.removeFirst() }
+            early.append(accessUnit)
+            return []
+        }
         held.append(accessUnit)
         return describe()
     }

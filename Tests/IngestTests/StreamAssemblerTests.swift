@@ -94,6 +94,23 @@ struct StreamAssemblerTests {
         #expect(summary(burst.settle()) == "s" + String(repeating: "v", count: StreamAssembler.mostWaitingUnits))
     }
 
+    @Test func `sound that comes before the picture it belongs to is kept, and older sound is not`() {
+        var assembler = StreamAssembler(codec: .h264, audioCodec: .aac)
+        for time in [0.8, 0.9, 1.0, 1.1, 1.2] {
+            #expect(summary(assembler.add(unit(.audio, time), format: audio)) == "")
+        }
+        #expect(summary(assembler.add(unit(.video, 0.95), format: video)) == "")
+        let items = assembler.add(unit(.video, 1, key: true, arrived: 1.3), format: video)
+        #expect(summary(items) == "Svaaa")
+        guard case .accessUnit(let first) = items[2] else { return }
+        #expect(first.presentation == MediaTime(nanoseconds: 1_000_000_000))
+        // However long the picture takes, what waits for it is bounded: the newest.
+        var slow = StreamAssembler(codec: .h264, audioCodec: .aac)
+        for index in 0..<5_000 { _ = slow.add(unit(.audio, Double(index) / 50), format: audio) }
+        let late = slow.add(unit(.video, 0, key: true, arrived: 100), format: video)
+        #expect(late.count == 2 + StreamAssembler.mostWaitingUnits)
+    }
+
     @Test func `an equal format in another object is no change, another size or encoder setting is`() throws {
         var assembler = StreamAssembler(codec: .h264)
         _ = assembler.add(unit(.video, 0, key: true), format: video)
