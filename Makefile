@@ -8,7 +8,7 @@ PACKAGES := pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libg
   gstreamer1.0-libav glib-networking libavcodec-dev libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev \
   libopencv-dnn-dev libopencv-objdetect-dev libpq-dev postgresql-15 libcurl4-openssl-dev
 # What the tests need besides.
-TEST_PACKAGES := ffmpeg chromium python3 python3-venv gstreamer1.0-tools procps openssl gdb
+TEST_PACKAGES := curl ffmpeg chromium python3 python3-venv gstreamer1.0-tools procps openssl gdb
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
