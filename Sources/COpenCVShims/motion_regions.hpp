@@ -9,6 +9,7 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
+/// A square for dilating, eroding, opening and closing.
 inline cv::Mat box(int side) { return cv::getStructuringElement(cv::MORPH_RECT, cv::Size(side, side)); }
 
 /// Makes regions of the pixels that differ: one for each that hang together, those that stir most first.

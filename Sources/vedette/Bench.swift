@@ -100,7 +100,7 @@ struct Bench: AsyncParsableCommand {
             abstract: "Compare the activity ladder with full decoding on footage.",
             discussion:
                 "Replays footage with known truth, as fast as it goes, and prints a table. Ends with 2 where the "
-                + "ladder covers less than 99 % of the events or of the truths of full decoding, or has more false events."
+                + "ladder covers less than 99 % of the events of full decoding, finds fewer truths, or has more false events."
         )
 
         @Option(help: "Folder with clips and the media.json that tells their truth.")
