@@ -1,5 +1,6 @@
 #include "libav_shims.h"
 #include "spare_decoders.h"
+#include "spare_pictures.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/log.h>
@@ -28,17 +29,9 @@ static int describe(const AVFrame *frame, cav_picture *picture) {
   return 0;
 }
 
-// Memory that showed a picture of another camera must not show through where this one is damaged.
-static int get_blank(AVCodecContext *context, AVFrame *frame, int flags) {
-  const int error = avcodec_default_get_buffer2(context, frame, flags);
-  for (int i = 0; error == 0 && i < AV_NUM_DATA_POINTERS && frame->buf[i]; i++)
-    memset(frame->buf[i]->data, 0, frame->buf[i]->size);
-  return error;
-}
-
 static int open_decoder(AVCodecContext *context, const void *configuration, size_t size) {
   context->thread_count = 1;
-  context->get_buffer2 = get_blank;
+  context->get_buffer2 = cav_get_blank;
   // Nothing comes after this picture; blocks that stay sharp at their edges are nothing to a picture that is made smaller.
   context->skip_loop_filter = AVDISCARD_ALL;
   // Else the keyframe of an open GOP, or where a refresh begins, gives no picture, as others before it are missing.

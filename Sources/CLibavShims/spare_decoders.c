@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-  // A 1080p decoder holds some 6 MB. The last one given is taken first, so that the first are there for when many look at once.
+  // A 1080p decoder holds some 3 MB. The last one given is taken first, so that the first are there for when many look at once.
   MOST_SPARE = 4,
   MOST_IDLE_MICROSECONDS = 10 * 1000 * 1000,
 };

@@ -16,6 +16,8 @@ struct StreamTraits: Sendable, Hashable {
 struct SampleAssembly: Sendable {
     private var assembler: StreamAssembler?
     private var scan: (format: Caps, scan: KeyframeScan)?
+    /// What comes is kept for as long as the ring goes back.
+    private let packer = BufferPacker()
 
     /// Takes one sample; `traits` count with the first.
     mutating func add(
@@ -38,7 +40,7 @@ struct SampleAssembly: Sendable {
             IncomingUnit(
                 track: track, presentationNanoseconds: sample.presentationRunningTime,
                 durationNanoseconds: sample.buffer.durationNanoseconds.map { Int64(clamping: $0) },
-                isKeyframe: isKeyframe, arrivedAt: arrivedAt, payload: sample.buffer,
+                isKeyframe: isKeyframe, arrivedAt: arrivedAt, payload: packer.packed(sample.buffer),
                 followsLoss: sample.buffer.isDiscontinuity), format: caps)
     }
 

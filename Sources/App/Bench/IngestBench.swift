@@ -26,7 +26,7 @@ package struct IngestBench: Sendable {
     }
 
     private static let head = """
-        | scene | who | CPU per camera | ÷ ladder | pictures received / due | decoded | event opened after (p50, most) | switches per s | memory per camera (ring in it) |
+        | scene | who | CPU per camera | ÷ ladder | pictures received / due | decoded | event opened after (p50, most) | switches per s | memory per camera (ring, libraries in it) |
         |---|---|---|---|---|---|---|---|---|
         """
 
@@ -77,7 +77,7 @@ package struct IngestBench: Sendable {
             ? "–"
             : String(
                 format: "%.2f s, %.2f s of %d", delays[delays.count / 2], delays[delays.count - 1], delays.count)
-        let memory = [cost.grownBytes, cost.bufferedBytes].map {
+        let memory = [cost.grownBytes, cost.bufferedBytes, cost.grownFileBytes].map {
             String(format: "%.1f", Double($0) / Double(cameras) / 1_048_576)
         }
         let rungs = cost.rungs.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
@@ -86,7 +86,7 @@ package struct IngestBench: Sendable {
             + "\(ladder.map { String(format: "%.1f", share / $0) } ?? "–") | \(cost.units) / \(due)\(remark) | "
             + "\(cost.decoded) | \(opened) | "
             + "\(String(format: "%.0f", Double(cost.switches) / seconds / Double(cameras))) | "
-            + "\(memory[0]) MB (\(memory[1])) |"
+            + "\(memory[0]) MB (\(memory[1]), \(memory[2])) |"
     }
 
     /// Lets a child watch, so that each measurement begins with a fresh process.

@@ -13,6 +13,8 @@ struct WatchingCost: Codable, Sendable {
     var switches: Int
     /// Resident memory with the cameras, less that before they were opened.
     var grownBytes: Int
+    /// What of it are files: programs and libraries, which all cameras share and other processes too.
+    var grownFileBytes: Int
     /// What the cameras' ring buffers hold of it, at the end.
     var bufferedBytes: Int
     /// Pictures that arrived, and those of them that were decoded and measured.
@@ -74,6 +76,7 @@ package enum WatchedCameras {
             return WatchingCost(
                 cpuSeconds: after.cpuSeconds - before.cpuSeconds, switches: after.switches - before.switches,
                 grownBytes: after.residentBytes - empty.residentBytes,
+                grownFileBytes: after.fileBytes - empty.fileBytes,
                 bufferedBytes: reached.reduce(0) { $0 + $1.bufferedBytes }, units: grown(\.accessUnits),
                 decoded: grown(\.framesAnalysed), gaps: grown(\.gaps),
                 rungs: Dictionary(reached.map { ($0.rung.rawValue, 1) }, uniquingKeysWith: +),
@@ -103,8 +106,9 @@ package enum WatchedCameras {
             group.cancelAll()
             return WatchingCost(
                 cpuSeconds: after.cpuSeconds - before.cpuSeconds, switches: after.switches - before.switches,
-                grownBytes: after.residentBytes - empty.residentBytes, bufferedBytes: 0,
-                units: count.value - counted, decoded: 0, gaps: 0, rungs: [:], triggerDelays: [])
+                grownBytes: after.residentBytes - empty.residentBytes,
+                grownFileBytes: after.fileBytes - empty.fileBytes,
+                bufferedBytes: 0, units: count.value - counted, decoded: 0, gaps: 0, rungs: [:], triggerDelays: [])
         }
     }
 
@@ -118,15 +122,18 @@ package enum WatchedCameras {
         var cpuSeconds: Double
         var switches: Int
         var residentBytes: Int
+        var fileBytes: Int
 
         static func now() -> Self {
             var usage = rusage()
             getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-            let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?
-                .split(separator: " ").dropFirst().first.flatMap { Int($0) }
+            // proc(5), statm: all pages, resident ones, and those of them that are of files or shared.
+            let pages =
+                (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?
+                .split(separator: " ").map { (Int($0) ?? 0) * Int(getpagesize()) } ?? []
             return Self(
                 cpuSeconds: FootageReplay.processSeconds(), switches: usage.ru_nvcsw + usage.ru_nivcsw,
-                residentBytes: (pages ?? 0) * Int(getpagesize()))
+                residentBytes: pages.count > 2 ? pages[1] : 0, fileBytes: pages.count > 2 ? pages[2] : 0)
         }
     }
 

@@ -126,6 +126,19 @@ GstBuffer *_Nullable cgst_buffer_copy_timed(
 // Sets or clears a flag on a buffer that the caller alone holds.
 void cgst_buffer_set_flag(GstBuffer *_Nonnull buffer, guint flag, gboolean on);
 GstBuffer *_Nullable cgst_buffer_copy_of(const void *_Nullable bytes, gsize size);
+
+// Memory for the bytes of several buffers, mapped by itself, given back with the last of them and its owner. Pages that nothing was put in
+// take none. See media_block.c.
+typedef struct cgst_block cgst_block;
+// Room for `size` bytes; the caller owns it. NULL where the system has none.
+cgst_block *_Nullable cgst_block_new(gsize size);
+// Any thread.
+void cgst_block_unref(cgst_block *_Nonnull block);
+gsize cgst_block_free_bytes(const cgst_block *_Nonnull block);
+// A buffer with the source's times and flags and a copy of its bytes behind what the block holds already; one thread at a time. The caller
+// owns it. NULL where the block has no room or the source cannot be read.
+GstBuffer *_Nullable cgst_block_copy(cgst_block *_Nonnull block, GstBuffer *_Nonnull source);
+
 GstBuffer *_Nonnull cgst_buffer_ref(GstBuffer *_Nonnull buffer);
 void cgst_buffer_unref(GstBuffer *_Nonnull buffer);
 GstSample *_Nonnull cgst_sample_ref(GstSample *_Nonnull sample);

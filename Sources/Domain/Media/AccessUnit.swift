@@ -1,7 +1,7 @@
 /// Which elementary stream of a camera a unit belongs to.
 package enum Track: Sendable, Hashable { case video, audio }
 
-/// Bytes owned elsewhere (a reference to a GStreamer buffer): shared, never copied on the packet path.
+/// Bytes owned elsewhere (a reference to a GStreamer buffer): shared, never copied between the ring and who reads it.
 package protocol AccessUnitPayload: AnyObject, Sendable {
     var byteCount: Int { get }
     /// The bytes are valid only during `body`.
